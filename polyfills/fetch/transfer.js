@@ -101,9 +101,14 @@ function forOp(body) {
   return body instanceof HostBody ? body.handle : body;
 }
 
+/** Throws TypeError for a stream that is locked. */
+export function checkUnlocked(stream) {
+  if (isLocked(stream)) throw new TypeError(LOCKED);
+}
+
 /** The content of a stream as `bodyForHost` gives it; throws TypeError if it is locked. */
 export function streamForHost(stream) {
-  if (isLocked(stream)) throw new TypeError(LOCKED);
+  checkUnlocked(stream);
   const body = takeBody(stream);
   return body === undefined ? startPump(stream, lost) : forOp(body);
 }
@@ -175,8 +180,8 @@ function describe(error) {
   return [isStandardError(error, name) ? name : "Error", message];
 }
 
-// As in workerd, a text is as good as its bytes where a body leaves: frameworks rely on it.
-function bytesOfChunk(chunk) {
+/** The bytes of a chunk. As in workerd, a text is as good as them where a body leaves: frameworks rely on it. */
+export function bytesOfChunk(chunk) {
   if (typeof chunk === "string") return encodeUtf8(chunk);
   try {
     return bytesOf(chunk);

@@ -10,6 +10,7 @@ import { checkSize } from "./checks.js";
 import { MAX_WAIT_MS, milliseconds } from "./duration.js";
 import { isFinal, lastAttempt, thrownFor, told, toldOf } from "./errors.js";
 import { NonRetryableError } from "./non-retryable.js";
+import { Intake, KeptStream, UnreadableStream } from "./streams.js";
 
 const DELAY_FUNCTION_MS = 5_000;
 const INTERRUPTED = told("WorkflowInternalError", "Attempt failed due to internal workflows error");
@@ -65,18 +66,22 @@ export function attemptsIn({ execution, journal, onFatal, onFailure, wasStopped 
       if (execution.isHeld) await execution.passage();
       const attempt = beginAttempt(step);
       journal.save(step);
-      const context = contextOf(step);
-      await execution.perform(async () => {
-        try {
-          const value = await inTime(milliseconds(timeout), () => callback(context));
-          if (execution.isOver) return;
-          keep(step, attempt, value);
-        } catch (error) {
-          if (execution.isOver) return;
-          await failed(step, attempt, error, retries, context);
-        }
-      });
+      await execution.perform(() => tryOnce(step, attempt, retries, milliseconds(timeout), callback));
       if (execution.isHeld) await execution.passage();
+    }
+  }
+
+  async function tryOnce(step, attempt, retries, timeout, callback) {
+    const context = contextOf(step);
+    const intake = new Intake(journal, step, execution);
+    try {
+      const value = await inTime(timeout, async () => intake.taken(await callback(context)));
+      if (execution.isOver) return;
+      keep(step, attempt, value);
+    } catch (error) {
+      if (execution.isOver) return;
+      intake.stop();
+      await failed(step, attempt, error, retries, context);
     }
   }
 
@@ -84,12 +89,18 @@ export function attemptsIn({ execution, journal, onFatal, onFailure, wasStopped 
   function closeInterrupted(step, limit) {
     const last = step.attempts.at(-1);
     if (last === undefined || last.end !== null) return;
-    Object.assign(last, { end: Date.now(), success: false, error: INTERRUPTED });
+    close(last, INTERRUPTED);
+    journal.dropPieces(step);
     if (wasStopped && countOf(step) > limit) journal.fail(step, INTERRUPTED);
     else journal.save(step);
   }
 
   function keep(step, attempt, value) {
+    if (value instanceof KeptStream) {
+      Object.assign(attempt, { end: Date.now(), success: true });
+      journal.succeedWithStream(step, value);
+      return;
+    }
     const place = `${step.name}-${step.count}`;
     const isStorable = checkResult(place, value);
     try {
@@ -99,11 +110,7 @@ export function attemptsIn({ execution, journal, onFatal, onFailure, wasStopped 
     } catch (error) {
       if (error?.name === "DataCloneError") {
         const what = `Value returned from step "${step.name}" is not serialisable`;
-        close(attempt, told("WorkflowFatalError", what));
-        journal.fail(step, attempt.error);
-        const why = `as the step "${step.name}" returned a value which is not serialisable`;
-        const all = `The execution of the Workflow instance was terminated, ${why}`;
-        onFatal(told("WorkflowFatalError", all));
+        endWith(step, attempt, what, "a value which is not serialisable");
         return;
       }
       const what = `Storage failure for ${place} due to internal error.`;
@@ -111,9 +118,22 @@ export function attemptsIn({ execution, journal, onFatal, onFailure, wasStopped 
     }
   }
 
+  // No attempt follows, nor any step: what this one `returned` cannot be kept.
+  function endWith(step, attempt, what, returned) {
+    close(attempt, told("WorkflowFatalError", what));
+    journal.fail(step, attempt.error);
+    const all = `The execution of the Workflow instance was terminated, as the step "${step.name}" returned ${returned}`;
+    onFatal(told("WorkflowFatalError", all));
+  }
+
   async function failed(step, attempt, thrown, retries, context) {
     const failure = toldOf(thrown);
     onFailure(`attempt ${countOf(step)} of step "${step.name}"`, thrown);
+    if (thrown instanceof UnreadableStream) {
+      const { message } = failure;
+      endWith(step, attempt, message, `an invalid ReadableStream output. ${message}`);
+      return;
+    }
     if (isFinal(failure) || thrown instanceof NonRetryableError) {
       close(attempt, lastAttempt(failure));
       journal.fail(step, failure);

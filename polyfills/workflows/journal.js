@@ -6,9 +6,12 @@
 //   output               { value } that it has returned
 //   step <type> <count> <name>      what is known of a step; see `Step`
 //   result <type> <count> <name>    { value } that the step came to
+//   piece <number> <type> <count> <name>    some bytes of the stream that it came to
 //   event <type> <number>           an event that nobody has waited for yet
 //
 // What is written in one turn is written together.
+
+import { streamOfPieces } from "./streams.js";
 
 const STATUS_ENDED = ["complete", "errored", "terminated"];
 const DIGITS = 12; // of an event's number, so that keys come in order
@@ -23,13 +26,16 @@ export function hasEnded(state) {
  * in the order in which they are begun.
  */
 const keyOf = ({ type, name, count }) => `${type} ${count} ${name}`;
+const pieceOf = (step, number) => `piece ${number} ${keyOf(step)}`;
 
 export class Journal {
   #kv;
+  #storage;
   #isTested;
   #steps = null; // by their keys, once an execution has asked
 
   constructor(storage) {
+    this.#storage = storage;
     this.#kv = storage.kv;
   }
 
@@ -84,7 +90,8 @@ export class Journal {
    * All steps in the order in which they began. A step has `type` ("do", "sleep",
    * "waitForEvent", or "rollback" for what undoes the "do" of its name), `name`, `count`, `order`, `start`, and once it has ended `end` and, if it
    * failed, `error`. `wake` is when it goes on that waits; a "do" has its `config` and
-   * its last `attempts`; of those before them, how many were `forgotten`.
+   * its last `attempts`; of those before them, how many were `forgotten`; and what is kept of the
+   * `stream` that it came to, { length }.
    */
   get steps() {
     return [...this.#known().values()].sort((a, b) => a.order - b.order);
@@ -128,6 +135,32 @@ export class Journal {
     this.finish(step);
   }
 
+  /** A step has come to a stream of so many bytes, whose pieces are kept already. */
+  succeedWithStream(step, { length }) {
+    step.stream = { length };
+    this.finish(step);
+  }
+
+  /** Keep a piece of the stream that a step may come to. */
+  addPiece(step, number, bytes) {
+    this.#kv.put(pieceOf(step, number), bytes);
+  }
+
+  /** Forget all pieces of a step's stream. */
+  dropPieces(step) {
+    for (let number = 0; this.#kv.delete(pieceOf(step, number)); ) number++;
+  }
+
+  /** The bytes of a piece; undefined where there is none. */
+  pieceOf(step, number) {
+    return this.#kv.get(pieceOf(step, number));
+  }
+
+  /** Resolves when all that was kept is on the disk. */
+  sync() {
+    return this.#storage.sync();
+  }
+
   /** A step has failed for good. */
   fail(step, error) {
     step.error = error;
@@ -141,8 +174,9 @@ export class Journal {
     this.save(step);
   }
 
-  /** What a step came to: a copy of its own for whoever asks. */
+  /** What a step came to: a copy of its own for whoever asks, a stream of its own if it was one. */
   resultOf(step) {
+    if (step.stream) return streamOfPieces(step.stream.length, (number) => this.pieceOf(step, number));
     return this.#kv.get(`result ${keyOf(step)}`)?.value;
   }
 
@@ -162,6 +196,7 @@ export class Journal {
       if (step.order < order) continue;
       this.#kv.delete(`step ${keyOf(step)}`);
       this.#kv.delete(`result ${keyOf(step)}`);
+      this.dropPieces(step);
       this.#known().delete(keyOf(step));
     }
     this.#kv.delete("output");

@@ -1,11 +1,14 @@
 // An instance as the API lists and describes it, in the words of Cloudflare's.
 // https://developers.cloudflare.com/api/resources/workflows/
 
+import { TextDecoder } from "../encoding/text-decoder.js";
 import { serialize } from "../serialize/index.js";
 
 const REDACTED = "[REDACTED]";
 const LEFT_OUT = "[LEFT OUT: the results before this one fill the report]";
 const MAX_RESULT_BYTES = 8 * 1_048_576; // of all steps in a report, since an isolate has to hold them
+const MAX_STREAM_SHOWN = 1_024; // characters
+const MAX_UTF8_BYTES = 4; // of a character
 
 const time = (ms) => (ms === undefined || ms === null ? null : new Date(ms).toISOString());
 
@@ -31,6 +34,7 @@ export function reportOf(journal, status) {
   let room = MAX_RESULT_BYTES;
   const resultOf = (step) => {
     if (room < 0) return LEFT_OUT;
+    if (step.stream) return beginningOf(journal, step);
     const result = journal.resultOf(step);
     room -= serialize(result).length;
     return result;
@@ -51,6 +55,20 @@ export function reportOf(journal, status) {
     step_count: known.length,
     steps,
   };
+}
+
+// The beginning of a stream that is text, in characters.
+function beginningOf(journal, step) {
+  const { length } = step.stream;
+  const most = MAX_STREAM_SHOWN * MAX_UTF8_BYTES;
+  const bytes = journal.pieceOf(step, 0)?.subarray(0, most) ?? new Uint8Array();
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: length > bytes.length });
+    const isWhole = text.length <= MAX_STREAM_SHOWN && length === bytes.length;
+    return isWhole ? text : `${text.slice(0, MAX_STREAM_SHOWN)}[truncated output]`;
+  } catch {
+    return `[ReadableStream (binary): ${length} bytes]`;
+  }
 }
 
 function describe(step, resultOf) {

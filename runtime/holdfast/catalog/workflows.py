@@ -42,7 +42,7 @@ def names_of(namespace: Namespace) -> tuple[str, str]:
 
 
 def class_shown(class_name: str) -> str:
-    """A namespace's class as people are told of it: that of a Workflow, without its number of steps."""
+    """A class as people are told of it: that of a Workflow, without its number of steps."""
     if not class_name.startswith(_PREFIX):
         return class_name
     return ":".join(class_name.split(":")[:3])

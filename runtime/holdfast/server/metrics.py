@@ -139,8 +139,8 @@ class Gauge:
             ("holdfast_process_resident_memory_bytes",): resident_bytes(),
         }
         for (script, class_name), count in runtime.directory.population().items():
-            sample = "holdfast_objects", script, class_shown(class_name)
-            found[sample] = found.get(sample, 0) + count
+            series = "holdfast_objects", script, class_shown(class_name)
+            found[series] = found.get(series, 0) + count
         for queue, count in runtime.resources.queued().items():
             found["holdfast_queue_messages", queue] = count
         if (d1 := runtime.resources.d1_in_use) is not None:

@@ -47,7 +47,75 @@ const MISTAKES = {
   past: (step) => step.sleepUntil("x", new Date(0)),
 };
 
+const bytes = (text) => new TextEncoder().encode(text);
+const streamOf = (...chunks) =>
+  new ReadableStream({
+    start(controller) {
+      for (const chunk of chunks) controller.enqueue(chunk);
+      controller.close();
+    },
+  });
+const failing = (error) =>
+  new ReadableStream({
+    start: (controller) => controller.enqueue(bytes("begun")),
+    pull() {
+      throw error;
+    },
+  });
+
+const STREAMS = {
+  text: () => streamOf(bytes("one"), bytes(""), bytes("two")),
+  buffers: () => streamOf(new Uint16Array([0x6261]), bytes("xyz").subarray(1), bytes("c").buffer),
+  empty: () => streamOf(),
+  body: () => new Response("body").body,
+  large: () => new Blob([new Uint8Array(3 << 20).fill(120)]).stream(),
+};
+
+const streamed = (make) => async (_, step) => {
+  const stream = await step.do("stream", ONCE, async () => make());
+  return new Response(stream).text();
+};
+
 const KINDS = {
+  async streams(_, step) {
+    const seen = {};
+    const read = {};
+    for (const [name, make] of Object.entries(STREAMS)) {
+      const stream = await step.do(name, ONCE, async () => make());
+      const text = await new Response(stream).text();
+      seen[name] = [Object.prototype.toString.call(stream), text.length, text.slice(0, 9)];
+      read[name] = await step.do(name, ONCE, async () => make());
+    }
+    await step.sleep("rest", 1);
+    seen.byBytes = await step.do("pieces", ONCE, async () => {
+      const reader = read.text.getReader();
+      const first = await reader.read();
+      return [first.value instanceof Uint8Array, first.value.length, (await reader.read()).done];
+    });
+    return seen;
+  },
+  streamOfText: streamed(() => streamOf("text")),
+  streamOfObjects: streamed(() => streamOf({ a: 1 })),
+  streamOfViews: streamed(() => streamOf(new DataView(new ArrayBuffer(2)))),
+  streamLocked: streamed(() => {
+    const stream = streamOf();
+    stream.getReader();
+    return stream;
+  }),
+  streamRead: streamed(async () => {
+    const response = new Response("read");
+    await response.text();
+    return response.body;
+  }),
+  streamFails: streamed(() => failing(new RangeError("broken"))),
+  streamNested: streamed(() => ({ stream: streamOf(bytes("a")) })),
+  streamLate: (_, step) =>
+    step
+      .do("stream", { ...ONCE, timeout: "1 second" }, async () => new ReadableStream({ pull: () => scheduler.wait(4_000) }))
+      .catch(told),
+  async streamReturned() {
+    return streamOf(bytes("output"));
+  },
   async event(event, step, { env, ctx }) {
     const shown = { ...event, timestamp: event.timestamp instanceof Date };
     delete shown.workflowName; // newer than some Miniflares
