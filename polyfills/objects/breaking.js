@@ -6,7 +6,7 @@ import { shared, storage_take_broken } from "holdfast:ops";
 
 let reset;
 
-/** Have `callback(slot, message)` called for each. */
+/** Have `callback(slot, message, flags)` called for each. */
 export function whenBroken(callback) {
   reset = callback;
 }
@@ -15,5 +15,5 @@ export function whenBroken(callback) {
 export function resetBroken() {
   if (shared[WORD_STORES_BROKEN] === 0) return;
   shared[WORD_STORES_BROKEN] = 0;
-  for (const [slot, message] of JSON.parse(storage_take_broken())) reset(slot, message);
+  for (const [slot, message, flags] of JSON.parse(storage_take_broken())) reset(slot, message, flags);
 }

@@ -385,7 +385,7 @@ function lastAnswersDurable(key, round) {
   if (!instance.outputGate.isWaiting) departed.delete(key);
 }
 
-whenBroken((slot, message) => objectBroken(slot, message, "durableObjectReset"));
+whenBroken(objectBroken);
 
 /** Entry point: the object lost its storage or its place. */
 export function objectBroken(slot, message, flags) {

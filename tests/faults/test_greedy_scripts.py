@@ -187,7 +187,7 @@ async def test_a_heap_that_is_full_to_the_brim_starts_afresh(server: Server) -> 
     for _ in range(TIMES):
         async with asyncio.timeout(DEADLINE_S):
             assert (await server.fetch()).status == 500
-    assert "memory limit" in " ".join(server.lines)
+    assert "memory limit was reached (see --memory-mb)" in " ".join(server.lines)
 
 
 async def test_who_waits_in_a_full_heap_is_answered_before_long(server: Server) -> None:

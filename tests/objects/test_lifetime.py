@@ -181,7 +181,7 @@ async def test_a_superseded_instance_may_finish_but_not_touch_storage(server: Se
       }
       export default { async fetch(request, env) {
         try { return await env.Thing.get(env.Thing.idFromName("A")).fetch(request); }
-        catch (e) { return new Response(`${e.message} ${e.durableObjectReset}`); }
+        catch (e) { return new Response(`${e.message} ${e.durableObjectReset} ${e.retryable}`); }
       } };
     """
     server.add("main", source)
@@ -192,7 +192,7 @@ async def test_a_superseded_instance_may_finish_but_not_touch_storage(server: Se
             await asyncio.sleep(0.001)
     server.add("main", source)
     assert await server.text("/new") == "new code"
-    reset = "Durable Object reset because its code was updated. true"
+    reset = "Durable Object reset because its code was updated. true true"
     assert await asyncio.gather(*answers) == ["finished", reset, reset]
 
 

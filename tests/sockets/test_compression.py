@@ -197,14 +197,32 @@ async def test_a_message_refers_to_nothing_that_came_before() -> None:
         ([frame(0xC0, b"y")], 1002),
         ([frame(0xA2, b"y")], 1002),
         ([frame(0xC2, b"\x03\x00" * 100)], 1007),
+        ([frame(0xC9, b"ping")], 1002),
+        ([frame(0xC8, b"\x03\xe8")], 1002),
+        ([frame(0x42, b"x", final=False), frame(0xCA)], 1002),
     ],
 )
 async def test_what_is_no_message_ends_the_connection(frames: list[bytes], code: int) -> None:
-    wire, heard, pipe = wired()
-    for piece in frames:
-        wire.data_received(piece)
-    assert heard.heard == ["failed"]
-    assert pipe.written[2:4] == code.to_bytes(2, "big")
+    whole = b"".join(frames)
+    for pieces in (frames, [whole], [whole[at : at + 1] for at in range(len(whole))]):
+        wire, heard, pipe = wired()
+        for piece in pieces:
+            wire.data_received(piece)
+        assert heard.heard == ["failed"]
+        assert pipe.written[2:4] == code.to_bytes(2, "big")
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
+async def test_a_control_frame_that_claims_compression_is_found_behind_any_message(
+    size: int,
+) -> None:
+    whole = frame(0x82, b"\xc9" * size) + frame(0x89, b"\xc9") + frame(0xC9)
+    for step in (len(whole), 4_099, 7):
+        wire, heard, pipe = wired()
+        for at in range(0, len(whole), step):
+            wire.data_received(whole[at : at + step])
+        assert heard.heard == [b"\xc9" * size, "failed"]
+        assert pipe.written.startswith(b"\x8a\x01\xc9\x88")
 
 
 async def test_a_bomb_is_refused_at_the_limit_of_a_message() -> None:

@@ -1,6 +1,8 @@
 """RFC 6455 case by case, in the groups of Autobahn's test suite."""
 
 import asyncio
+import gc
+import weakref
 from typing import Any
 
 import pytest
@@ -132,6 +134,27 @@ def test_what_breaks_the_protocol_fails_the_connection(case: str) -> None:
     assert heard[-1:] == ["failed"] and "late" not in heard
     frames = answered[answered.index(b"\x88") :]
     assert int.from_bytes(frames[2:4], "big") == code and len(frames) == 2 + frames[1]
+
+
+async def test_a_message_that_is_refused_is_let_go_of_at_once() -> None:
+    beginning = part(BINARY, bytes(1 << 20))
+    for end, has_failed in ((beginning, True), (b"", False)):
+        transport = Pipe()
+        wire = WireEnd(
+            transport, asyncio.get_running_loop(), is_client=False, on_end=lambda _: None
+        )
+        assert wire._reader is not None
+        reader = weakref.ref(wire._reader)
+        gc.disable()
+        try:
+            wire.data_received(beginning)
+            wire.data_received(end)
+            assert wire._has_failed is has_failed
+            if not has_failed:
+                wire.connection_lost(None)
+            assert reader() is None
+        finally:
+            gc.enable()
 
 
 def test_pings_are_answered_until_a_close_has_come() -> None:

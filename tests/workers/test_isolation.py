@@ -130,3 +130,13 @@ async def test_a_large_bundles_code_leaves_the_memory_to_what_it_makes(tmp_path:
         server.add("main", source)
         assert await server.text("/5") == "5"
         assert 5 < int(await server.text("/100")) < 44
+
+
+async def test_a_script_that_has_no_room_to_load_is_told_which_option_gives_more(
+    tmp_path: Path,
+) -> None:
+    source = "const all = []; for (;;) all.push(new Array(100_000).fill(1.5));"
+    async with Server(tmp_path, limits=Limits(memory_bytes=16 << 20)) as server:
+        server.add("main", source)
+        with pytest.raises(ScriptInvalid, match="see --memory-mb"):
+            server.runtime.worker("main")

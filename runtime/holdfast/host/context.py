@@ -34,7 +34,7 @@ log = logging.getLogger("holdfast.host")
 
 TURNS_PER_ENTRY = 128
 
-OUT_OF_MEMORY = "its memory limit was reached"
+OUT_OF_MEMORY = "its memory limit was reached (see --memory-mb)"
 TOO_LARGE = "Memory limit would be exceeded:"
 MIN_TOO_LARGE = 65_536  # an isolate without room for so many bytes has none for anything
 
@@ -107,7 +107,8 @@ class Host:
         self.jobs = Jobs()
         # By entry point: what to do, with a reason, for arguments that there is no room for.
         self.refusals: dict[Handle, Callable[..., None]] = {}
-        self.broken_stores: list[tuple[int, str]] = []  # within the running turn: slot, why
+        # Within the running turn: slot, why, flags.
+        self.broken_stores: list[tuple[int, str, str]] = []
         self.values = b""  # on their way to JS, after the op that told of them
         self.pending = 0  # ops under way whose answer will enter the isolate
         self.on_idle: Callable[[], None] = _nothing
@@ -290,10 +291,10 @@ class Host:
         self.pending -= 1
         self.enter_soon(self._fire, number)
 
-    def store_breaks(self, slot: int, message: str) -> None:
+    def store_breaks(self, slot: int, message: str, flags: str) -> None:
         """The storage of an object has failed; if a turn is running, before any other does."""
         if self._running:
-            self.broken_stores.append((slot, message))
+            self.broken_stores.append((slot, message, flags))
             self._shared[WORD_STORES_BROKEN] = 1
 
     def trace(self, tracer: Any) -> None:

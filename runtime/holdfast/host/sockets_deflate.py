@@ -31,6 +31,9 @@ MIN_DEFLATED_BYTES, MAX_DEFLATED_BYTES = 64, 1_048_576
 MAX_MEMBERS = 16  # deflate streams in one message, of which there is hardly ever a second
 _TAIL = b"\x00\x00\xff\xff"  # of each flush, which does not travel
 _RSV1 = 0x40
+_CONTROL_AND_RSV1 = 0x08 | _RSV1
+_MASK_BYTES = 4
+_LENGTH_BYTES = {126: 2, 127: 8}  # of a length that seven bits cannot tell
 _CONTINUATION = int(WSMsgType.CONTINUATION)
 _TEXT, _BINARY = int(WSMsgType.TEXT), int(WSMsgType.BINARY)
 _DATA = frozenset({_CONTINUATION, _TEXT, _BINARY})
@@ -74,13 +77,44 @@ def _inflated(data: bytes | bytearray) -> bytes:
 class _Reader(FrameReader):
     """Inflates messages that came compressed; their parts have to be put together first."""
 
-    __slots__ = ("_deflated", "_deflated_kind", "inflated_bytes")
+    __slots__ = ("_deflated", "_deflated_kind", "_head", "_to_skip", "inflated_bytes")
 
     def __init__(self, wire: "DeflatedWireEnd", loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(wire, loop, is_client=False, compress=True)
         self.inflated_bytes = 0  # since somebody has set it to zero
         self._deflated_kind: int | None = None  # of a compressed message that is not whole
         self._deflated = bytearray()
+        self._head = b""  # of a frame whose length is not known yet
+        self._to_skip = 0  # bytes of the last frame that are yet to come
+
+    def feed(self, data: bytes) -> None:
+        """Read what has come, but no control frame that says that it is compressed."""
+        end = self._end_before_mistake(data)
+        self.feed_data(data[:end])
+        if end < len(data):
+            self._wire.failed(WebSocketError(1002, "Received frame with non-zero reserved bits"))
+
+    def _end_before_mistake(self, data: bytes) -> int:
+        """Where such a frame begins, which aiohttp lets pass; else the end of the data.
+
+        https://www.rfc-editor.org/rfc/rfc7692#section-6.1
+        """
+        known = len(self._head)
+        data, at = self._head + data, self._to_skip
+        self._head, size = b"", len(data)
+        while at < size:
+            if data[at] & _CONTROL_AND_RSV1 == _CONTROL_AND_RSV1:
+                return at - known
+            length = data[at + 1] & 0x7F if at + 1 < size else 0
+            head = 2 + _LENGTH_BYTES.get(length, 0)
+            if at + head > size:
+                self._head, self._to_skip = data[at:], 0
+                return size - known
+            if head > 2:
+                length = int.from_bytes(data[at + 2 : at + head], "big")
+            at += head + (_MASK_BYTES if data[at + 1] & 0x80 else 0) + length
+        self._to_skip = at - size
+        return size - known
 
     def _handle_frame(
         self, fin: bool, opcode: int, payload: bytes | bytearray, compressed: int
@@ -106,7 +140,7 @@ class _Reader(FrameReader):
 class DeflatedWireEnd(WireEnd):
     """A WireEnd of the server's, for a client that has agreed to compression."""
 
-    _reader: _Reader
+    _reader: _Reader | None
 
     def __init__(
         self,
@@ -125,7 +159,7 @@ class DeflatedWireEnd(WireEnd):
 
     def data_received(self, data: bytes) -> None:
         """See WireEnd."""
-        if self._has_failed:
+        if self._reader is None:
             return
         self._rest += data
         if not self._is_feeding and not self._is_held:
@@ -138,14 +172,16 @@ class DeflatedWireEnd(WireEnd):
     def _feed(self) -> None:
         """Read what has arrived, as long as it does not swell."""
         data, self._rest = self._rest, b""
-        self._reader.inflated_bytes = self._in_piece = 0
+        reader = self._reader
+        assert reader is not None, "who has stopped reading has thrown the rest away"
+        reader.inflated_bytes = self._in_piece = 0
         for at in range(0, len(data), SLICE_BYTES):
-            if self._has_failed:
+            if self._reader is None:
                 break
-            if self._reader.inflated_bytes > MAX_INFLATED_BYTES or self._is_held:
+            if reader.inflated_bytes > MAX_INFLATED_BYTES or self._is_held:
                 self._rest = data[at:]
                 break
-            self._reader.feed_data(data[at : at + SLICE_BYTES])
+            reader.feed(data[at : at + SLICE_BYTES])
         self._look_at_reading()
 
     def _feed_soon(self) -> None:

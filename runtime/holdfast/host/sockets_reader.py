@@ -33,6 +33,8 @@ class _Failures(WebSocketDataQueue):
         self._wire = wire
 
     def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
+        # The reader keeps the exception, whose traceback would keep the reader and the message.
+        exc.__traceback__ = exc.__cause__ = exc.__context__ = None
         self._wire.failed(exc)
 
 

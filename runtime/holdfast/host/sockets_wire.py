@@ -107,7 +107,8 @@ class WireEnd(BaseProtocol, SocketEnd):
         self._spreading = False  # the rest of a piece waits for the loop
         self._timer: asyncio.TimerHandle | None = None  # for the end
         self._slow: asyncio.TimerHandle | None = None  # for reading what waits
-        self._reader = self._make_reader()
+        # None once nothing is read any more: it knows the wire, and has what came of a message.
+        self._reader: FrameReader | None = self._make_reader()
         self._writer = WebSocketWriter(self, transport, use_mask=is_client)
         self._gathered = b""  # short frames that leave together
         self._burst = _burst_of(loop)
@@ -120,7 +121,7 @@ class WireEnd(BaseProtocol, SocketEnd):
 
     def data_received(self, data: bytes) -> None:
         """Bytes from the other side."""
-        if self._has_failed:
+        if self._reader is None:
             return
         self._in_piece = 0
         self._reader.feed_data(data)
@@ -172,6 +173,7 @@ class WireEnd(BaseProtocol, SocketEnd):
         if not self._is_mute:
             self._write_close(int(code), reason[:100])
         self._has_failed = True
+        self._reader = None
         self.fail(reason)
         self._linger()
 
@@ -316,6 +318,7 @@ class WireEnd(BaseProtocol, SocketEnd):
         """The TCP connection has ended, whoever did it."""
         super().connection_lost(exc)
         self._is_mute = True
+        self._reader = None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -121,7 +121,7 @@ def storage_commit_written(host: Host, slot: int) -> None:
 
 @op
 def storage_take_broken(host: Host) -> str:
-    """The objects whose storage has failed within the turn, as JSON: slot and why of each."""
+    """The objects whose storage has failed within the turn, as JSON: slot, why, flags of each."""
     broken, host.broken_stores = host.broken_stores, []
     return json.dumps(broken)
 

@@ -18,7 +18,7 @@ from holdfast.objects.departures import Departures
 from holdfast.objects.home import ObjectHome
 from holdfast.objects.ids import IdFactory
 from holdfast.objects.placement import Placement
-from holdfast.objects.record import ObjectRecord
+from holdfast.objects.record import RESET, ObjectRecord
 from holdfast.storage import Facets, ObjectStore, Storage
 from holdfast.storage.names import facet_id
 
@@ -27,7 +27,10 @@ log = logging.getLogger("holdfast.objects")
 CODE_UPDATED = "Durable Object reset because its code was updated."
 ISOLATE_ENDED = "Durable Object reset because its isolate exceeded a limit."
 
-_RESET = "durableObjectReset"
+
+def _flags_of(reason: str) -> str:
+    """What an error that tells of a reset has set. A code update is retryable, as at Cloudflare."""
+    return f"{RESET},retryable" if reason == CODE_UPDATED else RESET
 
 
 class ObjectDirectory:
@@ -120,7 +123,7 @@ class ObjectDirectory:
         """End a facet that lives in another isolate than what it is in; what it wrote is kept."""
         record.store.flush()
         self._end(record, reason)
-        self._loop.call_soon(record.home.broken, record.slot, reason, _RESET)
+        self._loop.call_soon(record.home.broken, record.slot, reason, RESET)
 
     def _add(self, record: ObjectRecord) -> None:
         self._by_id[record.id] = record
@@ -177,7 +180,7 @@ class ObjectDirectory:
             self._forget(record, str(error))
             record.home.lose_sockets(record)
         # An instance that has ended may have answers left that wait for the disk.
-        record.home.broken(record.slot, str(error), _RESET)
+        record.home.broken(record.slot, str(error), RESET)
 
     def released(self, slot: int, reason: str) -> None:
         """The instance in `slot` ended: evicted as idle (no reason) or reset for a reason."""
@@ -247,7 +250,7 @@ class ObjectDirectory:
             record.store.flush()
             self._end(record, reason)
         for record in records:
-            record.home.broken(record.slot, reason, _RESET)
+            record.home.broken(record.slot, reason, _flags_of(reason))
 
     def drop(self, home: ObjectHome, reason: str, *, logged: str) -> None:
         """Fence off every object of an isolate that was stopped in the middle of a turn.
@@ -279,7 +282,8 @@ class ObjectDirectory:
         record.home.lose_sockets(record)
 
     def _fence(self, record: ObjectRecord, reason: str) -> None:
-        record.store.supersede(ScriptError("Error", reason, durableObjectReset=True))
+        flags = dict.fromkeys(_flags_of(reason).split(","), True)
+        record.store.supersede(ScriptError("Error", reason, **flags))
 
     def _forget(self, record: ObjectRecord, reason: str) -> None:
         if self._by_id.get(record.id) is record:

@@ -145,9 +145,9 @@ class ObjectHome:
         """The object lost its storage or its place; its calls fail with this error."""
         self._host.enter_soon(self._broken, slot, message, flags)
 
-    def breaks(self, slot: int, message: str) -> None:
+    def breaks(self, slot: int, message: str, flags: str) -> None:
         """The same, perhaps from within a turn: nothing else is to find the object alive."""
-        self._host.store_breaks(slot, message)
+        self._host.store_breaks(slot, message, flags)
 
     def sockets_of(
         self,

@@ -12,6 +12,8 @@ from holdfast.storage import Facets, ObjectStore
 if TYPE_CHECKING:
     from holdfast.objects.home import ObjectHome
 
+RESET = "durableObjectReset"  # what an error has set that tells of an object's end
+
 
 @dataclass(slots=True, eq=False)
 class ObjectRecord:
@@ -41,5 +43,7 @@ class ObjectRecord:
 
     def breaks(self, error: BaseException) -> None:
         """The object loses its storage, perhaps in the middle of a turn of its own."""
-        message = error.message if isinstance(error, ScriptError) else str(error)
-        self.home.breaks(self.slot, message)
+        if isinstance(error, ScriptError):
+            self.home.breaks(self.slot, error.message, ",".join(error.properties))
+        else:
+            self.home.breaks(self.slot, str(error), RESET)

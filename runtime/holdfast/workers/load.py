@@ -107,6 +107,8 @@ def load_script(
         told = readable(error)
         if not own_frames(error) and (place := place_of_import(told, script.modules)):
             told = f"{told}\n{place}"
+        if error.is_out_of_memory:
+            told = f"{told}\nThe script needs more than its memory limit to load (see --memory-mb)."
         raise ScriptInvalid(told) from error
     except IsolateTerminated as error:
         told = "\n".join([f"Script startup exceeded CPU time limit: {error}", *own_frames(error)])

@@ -1,42 +1,29 @@
 """The sockets on which shards speak to each other, opened before there is any."""
 
-import shutil
 import socket
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from holdfast.server.listening import BACKLOG
-
-FOLDER = "shards"  # in the data folder
-MAX_PATH_BYTES = 100  # sun_path has 104 on macOS, 108 on Linux
+from holdfast.server.shards.link_folder import link_folder
 
 
 @contextmanager
 def open_links(data: Path, count: int) -> Iterator[Sequence[tuple[str, socket.socket]]]:
     """The shards' own sockets: paths that only this user reaches, and what listens there."""
-    folder = data.absolute() / FOLDER
-    if len(str(folder / "999.sock").encode()) > MAX_PATH_BYTES:
-        folder = Path(tempfile.mkdtemp(prefix="holdfast-"))
-    else:
-        shutil.rmtree(folder, ignore_errors=True)  # of a server that was killed
-        folder.mkdir(mode=0o700)
-    links: list[tuple[str, socket.socket]] = []
-    try:
+    with ExitStack() as stack:
+        folder = stack.enter_context(link_folder(data))
+        links: list[tuple[str, socket.socket]] = []
         for index in range(count):
             path = str(folder / f"{index}.sock")
-            listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            listener = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
             links.append((path, listener))
             listener.bind(path)
             listener.listen(BACKLOG)
             listener.setblocking(False)
         yield links
-    finally:
-        for _, listener in links:
-            listener.close()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 class Mailbox(NamedTuple):
