@@ -101,9 +101,10 @@ class History:
 
     def found(self, name: str, state: State, known: Known | None = None) -> None:
         """An answer tells what an object has stored."""
+        known = self._known if known is None else known
         for key in LISTS:
             tags = state.get(key, [])
-            missing = (known or self._known).get((name, key), set()) - {*tags}
+            missing = known.get((name, key), set()) - {*tags}
             if missing:
                 self.broke(f"{name}'s {key!r} has lost {sorted(missing)}")
             if undone := self._undone & {*tags}:
@@ -113,7 +114,7 @@ class History:
             self._known[name, key].update(tags)
         # That the flag is down is known as long as nobody has asked for a flip.
         down = self._known.get((name, FLAG), set())
-        if state.get(FLAG) == "up" and down & (known or self._known).get((name, FLAG), set()):
+        if state.get(FLAG) == "up" and down & known.get((name, FLAG), set()):
             self.broke(f"{name} has lost that its flag is down")
         for one, other in PAIRS:
             if state.get(one, []) != state.get(other, []):

@@ -5,6 +5,8 @@ import os
 import pytest
 
 from tests.simulation.broken import BROKEN, Broken
+from tests.simulation.history import History
+from tests.simulation.programs import Request
 from tests.simulation.world import simulate
 
 # More of them by hand: `python -m tests.simulation --seeds 5000`.
@@ -38,3 +40,14 @@ def test_it_is_noticed_that(broken: Broken) -> None:
                 assert f"--seed {seed} --trace" in outcome.report()
                 return
     pytest.fail(f"{SEEDS_TO_NOTICE} seeds notice nothing")
+
+
+def test_an_answer_is_held_to_what_was_known_when_it_was_asked_for() -> None:
+    history, read = History(), Request("ann", "rpc", [["read"]], [], [])
+    early = history.asks(read)
+    added = Request("ann", "rpc", [], [("ann", "a", "ann-1")], [])
+    history.answered(added, {"a": ["ann-1"]}, history.asks(added))
+    history.answered(read, {}, early)
+    assert not history.wrong
+    history.answered(read, {}, history.asks(read))
+    assert "has lost ['ann-1']" in history.wrong[0]
