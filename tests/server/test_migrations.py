@@ -2,14 +2,21 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from holdfast.api.client import deploy_project
+from holdfast.catalog import CatalogError, Namespace
 from holdfast.objects.ids import IdFactory
+from holdfast.objects.local import NAMESPACE_DELETED
 from holdfast.objects.placement import ObjectAddress, ObjectRequest
+from holdfast.server import CatalogSource, Runtime, Settings
+from holdfast.server.opening import open_storage
+from holdfast.server.shards.errands import Clerk
 from holdfast.workers import WorkerResponse
 from tests.faults.site import TOKEN, Site
 from tests.patience import PATIENCE_S
@@ -219,6 +226,59 @@ async def test_who_has_not_heard_of_the_new_name_reaches_the_object(deployment: 
     deployment.runtime.local.fetch(cast("Any", caller), 1, address, request)
     async with asyncio.timeout(PATIENCE_S):
         assert await caller.answer == "New 1"
+
+
+async def asked(runtime: Runtime, namespace: Namespace, method: str = "GET") -> str:
+    """What the object 'one' answers to who knows a namespace so."""
+    caller = Caller()
+    object_id = IdFactory(namespace.unique_key).from_name("one")
+    request = ObjectRequest(method, "http://x/", "", None, None)
+    address = ObjectAddress(namespace, object_id, "one")
+    try:
+        runtime.local.fetch(cast("Any", caller), 1, address, request)
+    except CatalogError as error:
+        return str(error)
+    async with asyncio.timeout(PATIENCE_S):
+        return await caller.answer
+
+
+async def test_objects_of_a_class_that_is_made_anew_live_in_its_new_code_alone(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    metadata = {"bindings": [binding("Thing")], "compatibility_date": "2026-07-01"}
+    made = {"new_tag": "v1", "new_sqlite_classes": ["Thing"]}
+    await deployment.upload("main", worker("Thing"), **metadata, migrations=made)
+    (before,) = deployment.catalog.namespaces()
+    loop, settings = asyncio.get_running_loop(), Settings(tmp_path / "other")
+    other = Runtime(  # another shard, which hears of things later
+        settings,
+        CatalogSource(deployment.catalog),
+        open_storage(settings, loop),
+        console=print,
+        loop=loop,
+    )
+    silent = SimpleNamespace(index=1)
+    other.namespaces.catch_up = Clerk(other, cast("Any", silent)).refresh
+    try:
+        assert await asked(other, before, "POST") == "Thing 1"
+        anew = {
+            "old_tag": "v1",
+            "new_tag": "v2",
+            "deleted_classes": ["Thing"],
+            "new_sqlite_classes": ["Thing"],
+        }
+        source = worker("Thing").replace("`Thing ", "`Anew ")
+        answer = await deployment.upload("main", source, **metadata, migrations=anew)
+        assert answer["success"], answer
+        (after,) = deployment.catalog.namespaces()
+        assert await asked(deployment.runtime, before) == NAMESPACE_DELETED
+        assert await asked(other, before) == "Thing 1", "it has heard of nothing"
+        assert await asked(other, after, "POST") == "Anew 1"
+        assert await asked(other, before) == NAMESPACE_DELETED
+        assert await asked(other, replace(before, unique_key="0" * 32)) == NAMESPACE_DELETED
+        assert not other.alarms.namespace(before.unique_key)
+    finally:
+        await other.aclose()
 
 
 SLEEPER = """

@@ -42,7 +42,9 @@ class Shard(Post):
         neighbours = self.placement
         neighbours.local = runtime.local
         neighbours.overload = runtime.overload
-        neighbours.clerk = Clerk(runtime, neighbours)
+        clerk = neighbours.clerk = Clerk(runtime, neighbours)
+        if not runtime.source.implies_stores:  # it is a catalog, which the first shard writes
+            runtime.namespaces.catch_up = clerk.refresh
         runtime.files = SpreadFiles(LocalFiles(runtime.storage, runtime.directory), neighbours)
         runtime.resources.on_queue_news = QueueNews(neighbours)
         runtime.crons.seen = self._seat.ticks

@@ -153,6 +153,11 @@ class AlarmScheduler:
             self._look_by(0.0)
         watched.namespace = namespace
 
+    @property
+    def namespaces(self) -> list[Namespace]:
+        """Those that are watched."""
+        return [watched.namespace for watched in self._watched.values()]
+
     def namespace(self, unique_key: str) -> Namespace | None:
         """A namespace as it was last told of; None if it is not watched."""
         watched = self._watched.get(unique_key)

@@ -17,6 +17,8 @@ from holdfast.workers import NotCompiled, WorkerError
 # Why a call may find nobody at the other end; the message is for the caller.
 UNREACHABLE = (WorkerError, CatalogError, OSError)
 
+NAMESPACE_DELETED = "The Durable Object namespace of this binding was deleted."
+
 HomeFinder = Callable[[str, str], ObjectHome]
 NamespaceFinder = Callable[[str], Namespace | None]
 
@@ -38,6 +40,7 @@ class LocalObjects:
 
         `namespace_of` finds a namespace as it is here and now, by its unique key. Who calls may be
         in a shard that has not heard yet that the class has another name, or script, or that has.
+        It raises CatalogError for one that was deleted, and NotCompiled while it is looked for.
         """
         self._directory = directory
         self._calls = calls
@@ -109,7 +112,7 @@ class LocalObjects:
         """The record of an object, which is brought up where it is not live yet."""
         namespace = address.namespace
         if not namespace.script:
-            raise CatalogError("The Durable Object namespace of this binding was deleted.")
+            raise CatalogError(NAMESPACE_DELETED)
         record = self._directory.find(address.id)
         if record is None:
             namespace = self._namespace_of(namespace.unique_key) or namespace

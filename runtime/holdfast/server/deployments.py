@@ -226,6 +226,8 @@ class Deployments:
             raise
         for namespace in changes.moved:
             self._runtime.move_namespace(namespace)
+        for namespace in changes.deleted:  # before there is code that is not theirs
+            self._runtime.end_namespace(namespace)
         self._runtime.deploy(name, traffic, loaded)
         self._runtime.renew_previews()
         self._runtime.resources.look_at_queues()  # what the version before could not take
@@ -284,6 +286,8 @@ class Deployments:
         self.run_schedules()
         self._runtime.reroute()
         self._runtime.retail()
+        for namespace in orphaned:
+            self._runtime.end_namespace(namespace)
         self._runtime.remove(name)
         self._runtime.renew_previews()
         if self.queues.store.exists:

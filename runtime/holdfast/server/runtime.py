@@ -11,6 +11,7 @@ import asyncio
 import logging
 import random
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from holdfast.catalog import Namespace, Script, ScriptNotFound
@@ -48,6 +49,7 @@ from holdfast.server.code_ahead import CodeAhead
 from holdfast.server.data_folder import MAIL
 from holdfast.server.environment import Environment
 from holdfast.server.freed import FreedMemory
+from holdfast.server.known_namespaces import KnownNamespaces
 from holdfast.server.object_files import LocalFiles, ObjectFiles
 from holdfast.server.overload import Overload
 from holdfast.server.previews import UnusedPreviews
@@ -122,12 +124,13 @@ class Runtime(Residents):
             storage, placement or InProcess(), loop, idle_seconds=settings.idle_seconds
         )
         self._waits = WaitGraph(self._calls, self.directory.placement, loop)
+        self.namespaces = KnownNamespaces(lambda key: self.alarms.namespace(key), loop)
         self.local = LocalObjects(
             self.directory,
             self._calls,
             self._waits,
             self.home,
-            lambda unique_key: self.alarms.namespace(unique_key),
+            self.namespaces.find,
         )
         self.files: ObjectFiles = LocalFiles(storage, self.directory)
         self._alarm_calls = AlarmCalls(storage, self.directory, self.home, self.tell)
@@ -325,13 +328,22 @@ class Runtime(Residents):
 
     def move_namespace(self, namespace: Namespace) -> None:
         """A namespace has got another class or another script: its objects go on there."""
+        self._rebind(namespace)
+        self.watch_alarms(namespace)
+
+    def end_namespace(self, namespace: Namespace) -> None:
+        """A namespace was deleted: its objects end, and nobody brings them up any more."""
+        self.namespaces.end(namespace.unique_key)
+        self.alarms.unwatch(namespace.unique_key)
+        self._rebind(replace(namespace, script=""))
+
+    def _rebind(self, namespace: Namespace) -> None:
         homes = [resident.home for resident in self.live_versions()]
         self.directory.supersede_namespace(namespace.unique_key, homes)
         for resident in (*self.live_versions(), *(self._loaded or ())):
             resident.objects.rebind(namespace)
         for objects in self._retiring.values():
             objects.rebind(namespace)
-        self.watch_alarms(namespace)
 
     def delete_namespace(self, unique_key: str) -> None:
         """Remove the objects of a namespace, their data and their alarms."""

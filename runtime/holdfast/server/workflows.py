@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
@@ -127,7 +126,7 @@ class Workflows:
         """Forget a Workflow with its instances."""
         namespace = self.get(name).namespace
         await asyncio.to_thread(self._catalog.delete_namespace, namespace.id)
-        self._runtime.move_namespace(replace(namespace, script=""))
+        self._runtime.end_namespace(namespace)
         self.run_triggers()
         await self._spread(namespace.script, f"its Workflow {name} was deleted", (namespace,))
 

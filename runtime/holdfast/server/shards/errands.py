@@ -9,12 +9,12 @@ import heapq
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import replace
+from contextlib import suppress
 from inspect import isawaitable
 from pathlib import Path
 from typing import Any
 
-from holdfast.catalog import ScriptNotFound
+from holdfast.catalog import ScriptNotFound, Traffic, VersionNotFound
 from holdfast.server.metrics import Gauge
 from holdfast.server.object_files import LocalFiles, OwnerLost
 from holdfast.server.runtime import Runtime
@@ -46,7 +46,7 @@ class Clerk:
             "copy": self._copy,
             "replace": self._replace,
             "go_back": self._files.go_back,
-            "refresh": self._refresh,
+            "refresh": self.refresh,
             "reroute": runtime.reroute,
             "retail": runtime.retail,
             "renew_previews": runtime.renew_previews,
@@ -93,52 +93,75 @@ class Clerk:
             for queue in news:
                 self._runtime.resources.queues.news(queue)
 
-    async def _refresh(self) -> None:
-        """Run what the catalog has now."""
+    async def refresh(self) -> None:
+        """Run what the catalog has now.
+
+        Namespaces change when the code does, without a turn in between: what is not their class
+        gets no objects.
+        """
         runtime = self._runtime
+        compiled = []
+        for name, now in self._renewed().items():
+            for version in now.versions:
+                with suppress(ScriptNotFound, VersionNotFound):  # there is something newer by now
+                    if version not in runtime.versions(name):
+                        script = runtime.source.script(name, version)
+                        compiled.append(await runtime.code_ahead.compile(script))
         runtime.reroute()
         runtime.retail()
         runtime.renew_previews()
-        known = {namespace.id: namespace for namespace in runtime.source.namespaces()}
-        moved = {
-            namespace.id: known.get(namespace.id, replace(namespace, script=""))
-            for resident in runtime.live_versions()
-            for namespace in resident.objects.namespaces
-            if namespace.script and known.get(namespace.id) != namespace
-        }
-        for namespace in moved.values():
-            runtime.move_namespace(namespace)
-        for namespace in known.values():
-            runtime.watch_alarms(namespace)
+        self._renew_namespaces()
+        for name, now in self._renewed().items():
+            self._renew(name, now)
         for name in runtime.deployed():
-            try:
-                await self._renew(name)
-            except ScriptNotFound:
+            if not _is_there(runtime, name):
                 runtime.remove(name)
+        del compiled
 
-    async def _renew(self, name: str) -> None:
-        """Take up what there is now of a script, where that has changed."""
+    def _renew_namespaces(self) -> None:
         runtime = self._runtime
-        now = runtime.source.traffic(name)
-        if runtime.deployed().get(name, now) == now:
-            return
-        compiled = [
-            await runtime.code_ahead.compile(runtime.source.script(name, version))
-            for version in now.versions
-            if version not in runtime.versions(name)
-        ]
-        newest = runtime.source.traffic(name)
-        if name not in runtime.deployed():
-            return
+        known = {namespace.id: namespace for namespace in runtime.source.namespaces()}
+        bound = [n for resident in runtime.live_versions() for n in resident.objects.namespaces]
+        for namespace in {n.id: n for n in (*runtime.alarms.namespaces, *bound)}.values():
+            now = known.get(namespace.id)
+            if namespace.script and now is None:
+                runtime.end_namespace(namespace)
+        moved = {n.id for n in bound if n.script and known.get(n.id, n) != n}
+        for namespace in known.values():
+            if namespace.id in moved:
+                runtime.move_namespace(namespace)
+            else:
+                runtime.watch_alarms(namespace)
+
+    def _renewed(self) -> dict[str, Traffic]:
+        """What there is now of the scripts that are loaded and have changed."""
+        runtime = self._runtime
+        newest = {}
+        for name, before in runtime.deployed().items():
+            with suppress(ScriptNotFound):
+                now = runtime.source.traffic(name)
+                if now != before:
+                    newest[name] = now
+        return newest
+
+    def _renew(self, name: str, now: Traffic) -> None:
+        runtime = self._runtime
         loaded = []
-        for version in newest.versions:
+        for version in now.versions:
             if version not in runtime.versions(name):
                 try:
                     loaded.append(runtime.load(runtime.source.script(name, version)))
                 except ScriptInvalid as error:  # it loaded in another shard: let an event try
                     log.error("%s does not load: %s", name, error, extra={"script": name})
-        runtime.deploy(name, newest, loaded)
-        del compiled
+        runtime.deploy(name, now, loaded)
+
+
+def _is_there(runtime: Runtime, name: str) -> bool:
+    try:
+        runtime.source.traffic(name)
+    except ScriptNotFound:
+        return False
+    return True
 
 
 class QueueNews:
