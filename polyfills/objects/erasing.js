@@ -24,5 +24,9 @@ export function cloneFacet(instance, source, target) {
 }
 
 function awaitDurability(instance) {
-  instance.outputGate.lockWhile(facet_settled(instance.slot), (error) => instance.reset(error));
+  const { outputGate } = instance;
+  outputGate.lockWhile(facet_settled(instance.slot), (error) => {
+    instance.reset(error);
+    outputGate.break(error); // of an instance that had ended, with answers that wait for this
+  });
 }

@@ -149,7 +149,7 @@ export class OutputGate {
    * than this round, which will be durable. The calls that they are of.
    */
   close(error, round) {
-    this.#end(error, this.#locks > 0 ? -1 : round);
+    this.#end(error, round);
     const calls = new Set();
     for (let waiter = this.#first; waiter !== null; waiter = waiter.next) calls.add(waiter.call);
     return calls;

@@ -43,6 +43,8 @@ export class Thing extends DurableObject {
     return await this.env.Thing.get(this.env.Thing.idFromName("other")).hear();
   }
   hear() { console.log("heard"); return "heard"; }
+  putInFacet() { return this.state.facets.get("f", () => ({ class: this.state.exports.Thing })).put(); }
+  eraseFacet() { this.state.facets.delete("f"); return "erased"; }
   leave() { this.state.abort("enough"); }
   writeAndLeave() { this.#store(); this.state.abort("enough"); }
   async stored() { return `${await this.state.storage.get("k")}`; }
@@ -210,6 +212,25 @@ async def test_such_an_answer_fails_with_the_disk(server: Server, disk: Disk) ->
     disk.gate.set()
     async with asyncio.timeout(PATIENCE_S):
         assert (await answer).startswith("caught The storage")
+
+
+async def test_an_answer_that_waits_for_the_end_of_a_facet_outlives_an_abort_but_no_failing_disk(
+    server: Server, disk: Disk
+) -> None:
+    for error, answered in (
+        (None, "erased"),
+        (OSError(5, "the disk is gone"), "caught The storage"),
+    ):
+        assert await server.text("/rpc/putInFacet") == "put"
+        disk.gate.clear()
+        answer = asyncio.create_task(server.text("/rpc/eraseFacet"))
+        await settle()
+        assert await server.text("/rpc/leave") == "caught enough true"
+        assert not answer.done(), "the facet's files are not off the disk yet"
+        disk.error = error
+        disk.gate.set()
+        async with asyncio.timeout(PATIENCE_S):
+            assert (await answer).startswith(answered)
 
 
 async def test_what_waits_for_the_next_round_outlives_an_abort_unless_the_same_turn_wrote_too(
