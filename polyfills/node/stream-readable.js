@@ -1,5 +1,6 @@
 // Readable: https://nodejs.org/docs/latest-v20.x/api/stream.html#readable-streams
 
+import { lazily } from "../kernel/lazy.js";
 import { nodeError, outOfRange } from "./errors.js";
 import { EventEmitter } from "./events.js";
 import {
@@ -338,3 +339,20 @@ Object.defineProperties(Readable.prototype, {
     configurable: true,
   },
 });
+
+// For scripts that have a stream and have not imported node:stream, which loads these.
+const OPERATORS = "asIndexedPairs drop every filter find flatMap forEach map reduce some take toArray";
+for (const [names, load] of [
+  [OPERATORS.split(" "), lazily("node/stream-operators.js")],
+  [["compose"], lazily("node/stream-compose.js")],
+  [[Symbol.asyncDispose], lazily("node/stream-dispose.js")],
+]) {
+  for (const name of names) {
+    define(Readable.prototype, {
+      [name](...args) {
+        load();
+        return this[name](...args);
+      },
+    });
+  }
+}

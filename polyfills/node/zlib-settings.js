@@ -6,7 +6,33 @@ import { constants } from "./zlib-constants.js";
 
 const MAX_UINT32 = 2 ** 32;
 const MAX_BROTLI_PARAMETER = 9;
+/** What zstd takes for its parameters, by their numbers; 0 is its own choice. */
+const ZSTD_BOUNDS = {
+  __proto__: null,
+  100: [-Infinity, Infinity],
+  101: [10, 31],
+  102: [6, 30],
+  103: [6, 30],
+  104: [1, 30],
+  105: [3, 7],
+  106: [0, 131_072],
+  107: [1, 9],
+  160: [0, 2],
+  161: [6, 30],
+  162: [4, 4096],
+  163: [1, 8],
+  164: [0, 25],
+  200: [0, 1],
+  201: [0, 1],
+  202: [0, 1],
+  400: [0, 256],
+  401: [0, 2 ** 30],
+  402: [0, 9],
+};
+const MAX_ZSTD_PARAMETER = { zstdCompress: 402, zstdDecompress: 100 };
+const ZSTD_WINDOW_BOUNDS = [10, 31];
 const isBrotli = (kind) => kind.startsWith("brotli");
+const isZstd = (kind) => kind.startsWith("zstd");
 
 /** A number between two others; the usual one for undefined and NaN. */
 export function ranged(value, name, least, most, usual = undefined) {
@@ -46,6 +72,29 @@ function brotliNumbers({ params }) {
   return [quality, window, 0, within(constants.BROTLI_PARAM_MODE, 0, 2, 0)];
 }
 
+function zstdNumbers(kind, { params, pledgedSrcSize }) {
+  const numbers = [Number.isInteger(pledgedSrcSize) ? pledgedSrcSize : -1];
+  for (const key of params ? Object.keys(params) : []) {
+    if (!(Number(key) >= 0 && Number(key) <= MAX_ZSTD_PARAMETER[kind]))
+      throw nodeError(
+        RangeError,
+        "ERR_ZSTD_INVALID_PARAM",
+        `${key} is not a valid Zstd parameter`,
+      );
+    const given = params[key];
+    if (typeof given !== "number" && typeof given !== "boolean")
+      throw invalidType("options.params[key]", "number", given);
+    const value = Math.trunc(Number(given));
+    const isWindow = kind === "zstdDecompress";
+    const [least, most] = (isWindow ? ZSTD_WINDOW_BOUNDS : ZSTD_BOUNDS[key]) ?? [1, 0];
+    if (value === 0 && least > 0 && most > 0) continue;
+    if (!(value >= least && value <= most))
+      throw nodeError(Error, "ERR_ZLIB_INITIALIZATION_FAILED", "Initialization failed");
+    numbers.push(Number(key), Math.max(-131_072, Math.min(value, 2 ** 30)));
+  }
+  return numbers;
+}
+
 function windowBitsOf(kind, { windowBits }) {
   const mayFollow = kind === "inflate" || kind === "gunzip" || kind === "unzip";
   if (mayFollow && (windowBits === undefined || windowBits === null || windowBits === 0)) return 0;
@@ -60,12 +109,23 @@ function dictionaryOf({ dictionary }) {
   throw invalidType("options.dictionary", expected, dictionary);
 }
 
+/** The last kind of flush that a stream takes, and those that finish it and that `flush()` means. */
+export function flushesOf(kind) {
+  if (isZstd(kind)) return { most: 2, finish: constants.ZSTD_e_end, full: constants.ZSTD_e_flush };
+  if (isBrotli(kind))
+    return {
+      most: 3,
+      finish: constants.BROTLI_OPERATION_FINISH,
+      full: constants.BROTLI_OPERATION_FLUSH,
+    };
+  return { most: constants.Z_BLOCK, finish: constants.Z_FINISH, full: constants.Z_FULL_FLUSH };
+}
+
 /** What the options say. `numbers` and `dictionary` are for the host. */
 export function settingsOf(kind, given) {
   const options = given ?? {};
   const chunkSize = chunkSizeOf(options);
-  const most = isBrotli(kind) ? 3 : constants.Z_BLOCK;
-  const finish = isBrotli(kind) ? constants.BROTLI_OPERATION_FINISH : constants.Z_FINISH;
+  const { most, finish } = flushesOf(kind);
   const flush = ranged(options.flush, "options.flush", 0, most, 0);
   const finishFlush = ranged(options.finishFlush, "options.finishFlush", 0, most, finish);
   const limit = ranged(options.maxOutputLength, "options.maxOutputLength", 1, MAX_UINT32, -1);
@@ -73,6 +133,10 @@ export function settingsOf(kind, given) {
   if (isBrotli(kind)) {
     const numbers = brotliNumbers(options);
     return { ...shared, numbers: numbers.join(), isSlow: numbers[0] > 6, dictionary: undefined };
+  }
+  if (isZstd(kind)) {
+    const numbers = zstdNumbers(kind, options).join();
+    return { ...shared, numbers, isSlow: numbers !== "-1", dictionary: undefined };
   }
   const windowBits = windowBitsOf(kind, options);
   const level = ranged(options.level, "options.level", -1, 9, -1);

@@ -19,7 +19,7 @@ import { Transform } from "./stream-duplex.js";
 import { finished } from "./stream-pipeline.js";
 import { constants } from "./zlib-constants.js";
 import { coded } from "./zlib-errors.js";
-import { ranged, settingsOf } from "./zlib-settings.js";
+import { flushesOf, ranged, settingsOf } from "./zlib-settings.js";
 
 const MAX_BYTES_AT_ONCE = 65_536; // what is longer goes to a thread
 const NOTHING = new Uint8Array(0);
@@ -165,8 +165,7 @@ class ZlibBase extends Transform {
   flush(kind, callback) {
     if (typeof kind === "function" || (kind === undefined && !callback)) {
       callback = kind;
-      const isBrotli = this.#settings.kind.startsWith("brotli");
-      kind = isBrotli ? constants.BROTLI_OPERATION_FLUSH : constants.Z_FULL_FLUSH;
+      kind = flushesOf(this.#settings.kind).full;
     }
     if (this.writableFinished) {
       if (callback) nextTick(callback);
@@ -223,6 +222,8 @@ class Zlib extends ZlibBase {
 
 class Brotli extends ZlibBase {}
 
+class Zstd extends ZlibBase {}
+
 function named(Base, name, kind) {
   class Stream extends Base {
     constructor(options = undefined) {
@@ -241,3 +242,5 @@ export const InflateRaw = named(Zlib, "InflateRaw", "inflateRaw");
 export const Unzip = named(Zlib, "Unzip", "unzip");
 export const BrotliCompress = named(Brotli, "BrotliCompress", "brotliCompress");
 export const BrotliDecompress = named(Brotli, "BrotliDecompress", "brotliDecompress");
+export const ZstdCompress = named(Zstd, "ZstdCompress", "zstdCompress");
+export const ZstdDecompress = named(Zstd, "ZstdDecompress", "zstdDecompress");

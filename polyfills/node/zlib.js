@@ -5,7 +5,7 @@
 import { zlib_crc32, zlib_run, zlib_run_later } from "holdfast:ops";
 import { Buffer } from "./buffer.js";
 import { bytesOf, dataOf, isBytes, toBuffer } from "./bytes.js";
-import { absentFrom, invalidType, requireFunction, requireInteger } from "./errors.js";
+import { invalidType, requireFunction, requireInteger } from "./errors.js";
 import { nextTick } from "./stream-base.js";
 import { codes, constants } from "./zlib-constants.js";
 import { coded } from "./zlib-errors.js";
@@ -20,6 +20,8 @@ import {
   Inflate,
   InflateRaw,
   Unzip,
+  ZstdCompress,
+  ZstdDecompress,
 } from "./zlib-streams.js";
 
 export {
@@ -34,6 +36,8 @@ export {
   Inflate,
   InflateRaw,
   Unzip,
+  ZstdCompress,
+  ZstdDecompress,
 };
 
 function inputOf(data, name = "buffer") {
@@ -86,6 +90,8 @@ const engines = {
   inflate: Inflate,
   inflateRaw: InflateRaw,
   unzip: Unzip,
+  zstdCompress: ZstdCompress,
+  zstdDecompress: ZstdDecompress,
 };
 
 export function crc32(data, value = 0) {
@@ -103,6 +109,8 @@ export const createInflateRaw = (options) => new InflateRaw(options);
 export const createUnzip = (options) => new Unzip(options);
 export const createBrotliCompress = (options) => new BrotliCompress(options);
 export const createBrotliDecompress = (options) => new BrotliDecompress(options);
+export const createZstdCompress = (options) => new ZstdCompress(options);
+export const createZstdDecompress = (options) => new ZstdDecompress(options);
 export const [gzip, gzipSync] = [later("gzip"), sync("gzip")];
 export const [gunzip, gunzipSync] = [later("gunzip"), sync("gunzip")];
 export const [deflate, deflateSync] = [later("deflate"), sync("deflate")];
@@ -117,6 +125,11 @@ export const [brotliCompress, brotliCompressSync] = [
 export const [brotliDecompress, brotliDecompressSync] = [
   later("brotliDecompress"),
   sync("brotliDecompress"),
+];
+export const [zstdCompress, zstdCompressSync] = [later("zstdCompress"), sync("zstdCompress")];
+export const [zstdDecompress, zstdDecompressSync] = [
+  later("zstdDecompress"),
+  sync("zstdDecompress"),
 ];
 
 export const {
@@ -261,20 +274,7 @@ export const {
   Z_VERSION_ERROR,
 } = constants;
 
-const missing = absentFrom("zlib");
-export const {
-  createZstdCompress,
-  createZstdDecompress,
-  ZstdCompress,
-  zstdCompress,
-  zstdCompressSync,
-  ZstdDecompress,
-  zstdDecompress,
-  zstdDecompressSync,
-} = missing;
-
 const zlib = {
-  ...missing,
   brotliCompress,
   BrotliCompress,
   brotliCompressSync,
@@ -293,6 +293,8 @@ const zlib = {
   createInflate,
   createInflateRaw,
   createUnzip,
+  createZstdCompress,
+  createZstdDecompress,
   deflate,
   Deflate,
   deflateRaw,
@@ -314,6 +316,12 @@ const zlib = {
   unzip,
   Unzip,
   unzipSync,
+  zstdCompress,
+  ZstdCompress,
+  zstdCompressSync,
+  zstdDecompress,
+  ZstdDecompress,
+  zstdDecompressSync,
 };
 // What libraries still take from the module itself, as Node.js lets them.
 for (const [name, value] of Object.entries(constants))

@@ -132,7 +132,7 @@ _LEFT_OUT = {
     *(f"process.{name}" for name in ("channel", "connected", "execve", "finalization")),
     *(f"process.{name}" for name in ("getSourceMapsSupport", "permission", "send")),
 }
-# Its old constants, which are in its `constants`, too; and what is younger: Zstandard.
+# Its old constants, which are in its `constants`, too.
 _OF_ZLIB = "zlib."
 
 

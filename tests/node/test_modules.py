@@ -487,7 +487,7 @@ async def test_what_came_after_node_20_is_there_as_in_workerd(server: Server) ->
         """
         import { Assert, partialDeepStrictEqual } from "node:assert";
         import { convertProcessSignalToExitCode, diff, getCallSites } from "node:util";
-        import { constants, ZSTD_COMPRESS, zstdCompressSync } from "node:zlib";
+        import { constants, ZSTD_COMPRESS } from "node:zlib";
         const code = (run) => { try { return run(); } catch (error) { return error.code; } };
         const place = () => getCallSites(1)[0];
         const circle = (m) => { const one = m ? { n: 1, m } : { n: 1 }; return one.me = one; };
@@ -503,7 +503,7 @@ async def test_what_came_after_node_20_is_there_as_in_workerd(server: Server) ->
             code(() => convertProcessSignalToExitCode("SIGX")),
             place().functionName, getCallSites().length > 0,
             constants.ZSTD_COMPRESS === ZSTD_COMPRESS,
-            code(() => zstdCompressSync("x")), process.version.split(".")[0],
+            process.version.split(".")[0],
             code(() => partialDeepStrictEqual(circle(2), circle())),
             code(() => partialDeepStrictEqual(circle(), circle(2))),
             code(() => partialDeepStrictEqual(given(1, 2), given(1, 2))),
@@ -525,10 +525,28 @@ async def test_what_came_after_node_20_is_there_as_in_workerd(server: Server) ->
         "place",
         True,
         True,
-        "ERR_METHOD_NOT_IMPLEMENTED",
         "v22",
         None,
         "ERR_ASSERTION",
         None,
         None,
     ]
+
+
+async def test_a_stream_has_all_its_methods_without_an_import_of_node_stream(
+    server: Server,
+) -> None:
+    server.add(
+        "main",
+        """
+        import { createGzip } from "node:zlib";
+        const zipped = () => createGzip().end("text");
+        export default { async fetch() {
+          const sizes = await zipped().map(({ length }) => length).toArray();
+          const stream = zipped();
+          await stream[Symbol.asyncDispose]();
+          return Response.json([sizes.length, stream.destroyed, typeof stream.compose]);
+        } };
+        """,
+    )
+    assert json.loads(await server.text()) == [2, True, "function"]

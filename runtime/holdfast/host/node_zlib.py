@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 from holdfast.engine import ScriptError
 from holdfast.host.node_zlib_coders import Coder, Deflater, Settings, open_coder
+from holdfast.host.node_zlib_zstd import ZstdCompressor, ZstdDecompressor
 from holdfast.host.ops import async_op, in_thread, op, work_op
 
 if TYPE_CHECKING:
@@ -21,17 +22,31 @@ _LONG_BYTES, _QUICK_QUALITY = 1 << 20, 6  # brotli at its best takes seconds for
 _coders: "WeakKeyDictionary[Host, dict[int, Coder]]" = WeakKeyDictionary()
 
 
-def _settings(numbers: str, dictionary: bytes | None) -> Settings:
-    level, window_bits, memory_level, strategy = map(int, numbers.split(","))
-    return Settings(level, window_bits, memory_level, strategy, dictionary)
+def _opened(
+    kind: str, numbers: str, dictionary: bytes | None, whole_bytes: int | None = None
+) -> Coder:
+    """A coder by Node.js's name of its function; one of `whole_bytes` sees them all at once."""
+    given = [*map(int, numbers.split(","))]
+    if kind == "zstdCompress":
+        return ZstdCompressor(given, whole_bytes)
+    if kind == "zstdDecompress":
+        return ZstdDecompressor(given)
+    level, window_bits, memory_level, strategy = given
+    settings = Settings(level, window_bits, memory_level, strategy, dictionary)
+    if kind == "brotliCompress" and whole_bytes is not None and whole_bytes > _LONG_BYTES:
+        settings = settings._replace(level=min(settings.level, _QUICK_QUALITY))
+    return open_coder(kind, settings)
 
 
 @op
 def zlib_open(host: "Host", number: int, kind: str, numbers: str, dictionary: bytes | None) -> None:
-    """Begin a stream by Node.js's name of its function; for `numbers` see Settings."""
+    """Begin a stream by Node.js's name of its function.
+
+    `numbers` are those of Settings, or what the coders of Zstandard take.
+    """
     coders = _coders.setdefault(host, {})
     coders.pop(number, None)
-    coder = open_coder(kind, _settings(numbers, dictionary))
+    coder = _opened(kind, numbers, dictionary)
     if sum(other.weight for other in coders.values()) + coder.weight > MAX_WEIGHT:
         raise ScriptError("Error", "Too many streams of node:zlib are open")
     coders[number] = coder
@@ -86,11 +101,8 @@ def zlib_run(
     limit: int,
 ) -> bytes:
     """All of `data` treated; `limit` bounds the result's bytes, unless it is negative."""
-    settings = _settings(numbers, dictionary)
     most = min(limit, MAX_OUTPUT_BYTES) if limit >= 0 else MAX_OUTPUT_BYTES
-    if kind == "brotliCompress" and len(data) > _LONG_BYTES:
-        settings = settings._replace(level=min(settings.level, _QUICK_QUALITY))
-    coder = open_coder(kind, settings)
+    coder = _opened(kind, numbers, dictionary, len(data))
     parts: list[bytes] = []
     size = 0
     piece = coder.write(data, flush)
