@@ -2,6 +2,10 @@
 // QuickJS throws at what only classes may not have. So it is told of them by their numbers.
 // https://tc39.es/ecma262/#prod-ClassSetReservedDoublePunctuator
 
+import { lazily } from "../kernel/lazy.js";
+
+const manyGroups = lazily("language/regexp-groups.js");
+
 const { apply, construct } = Reflect;
 const { defineProperties, getOwnPropertyDescriptor, getOwnPropertyDescriptors } = Object;
 const { replace } = String.prototype;
@@ -32,6 +36,14 @@ const isRegExp = (value) => {
   return matcher === undefined ? value instanceof Native : Boolean(matcher);
 };
 
+// What QuickJS says of a pattern that has more groups than it counts.
+const TOO_MANY = "too many captures";
+
+let hasDivided = false;
+
+const sourceIn = (regexp) =>
+  (hasDivided ? manyGroups().patternOf(regexp) : undefined) ?? apply(sourceOf, regexp, []);
+
 /** A RegExp that understands such patterns, for scripts that may have some. */
 export function makeRegExp() {
   function RegExp(pattern, flags) {
@@ -39,8 +51,14 @@ export function makeRegExp() {
     if (target === undefined && flags === undefined && isRegExp(pattern) && pattern.constructor === RegExp)
       return pattern;
     if (typeof flags === "string" && flags.includes("v") && pattern !== undefined)
-      pattern = withNumbers(pattern instanceof Native ? apply(sourceOf, pattern, []) : `${pattern}`);
-    return construct(Native, [pattern, flags], target ?? RegExp);
+      pattern = withNumbers(pattern instanceof Native ? sourceIn(pattern) : `${pattern}`);
+    try {
+      return construct(Native, [pattern, flags], target ?? RegExp);
+    } catch (error) {
+      if (error?.message !== TOO_MANY) throw error;
+      hasDivided = true;
+      return manyGroups().divide(pattern, flags, target ?? RegExp);
+    }
   }
   defineProperties(RegExp, getOwnPropertyDescriptors(Native));
   defineProperties(Native.prototype, { constructor: { value: RegExp } });
