@@ -226,7 +226,7 @@ async def test_a_binding_to_a_deleted_namespace_fails_when_it_is_used(
     await deployment.upload("caller", source, bindings=[binding])
     assert await deployment.text("caller") == "200 x 1"
     await deployment.api("DELETE", "scripts/main?force=true")
-    assert 'no Worker named "main"' in await deployment.text("caller")
+    assert "namespace of this binding was deleted" in await deployment.text("caller")
     await deployment.upload("caller", source, keep_bindings=["durable_object_namespace"])
     assert "namespace of this binding was deleted" in await deployment.text("caller")
 
