@@ -189,6 +189,19 @@ async def test_bindings_for_a_comment_are_told_from_too_many(
         sql_of(owner).execute(text, (1, 2))
 
 
+async def test_bindings_are_counted_before_a_table_is_missed_that_was_there(owner: Owner) -> None:
+    sql = sql_of(owner)
+    rows(sql, "CREATE TABLE t(a)")
+    rows(sql, "SELECT * FROM t")
+    rows(sql, "DROP TABLE t")
+    with pytest.raises(SqlError, match="Wrong number"):
+        sql.execute("SELECT * FROM t", (1,))
+    with pytest.raises(SqlError, match="no such table"):
+        sql.execute("SELECT * FROM t", ())
+    with pytest.raises(SqlError, match="no such table"):
+        sql.execute("SELECT a FROM t", (1,))
+
+
 async def test_columns_follow_the_schema(owner: Owner) -> None:
     sql = sql_of(owner)
     rows(sql, "CREATE TABLE t(a); INSERT INTO t VALUES (1)")

@@ -141,7 +141,7 @@ class Sql:
     def _execute(self, sql: str, bindings: Sequence[SqlValue], *, is_last: bool) -> Answer:
         access = self._access
         sql = access.limited.get(sql, sql)
-        known = access.known.get(sql)
+        known = before = access.known.get(sql)
         if known is not None and known.epoch != access.epoch:
             known = None
         if known is not None and known.writes:
@@ -180,6 +180,9 @@ class Sql:
             if access.says_without_limit(sql, error):
                 return self._execute(sql, bindings, is_last=is_last)
             failure = self._failure(error)
+            if before and before.bindings != len(bindings) and isinstance(failure, SqlError):
+                # workerd keeps what it has compiled, and counts before it finds it out of date.
+                raise miscounted(sql, is_last=is_last) from error
             if rows and known and isinstance(failure, SqlError):
                 # Of the second row, which is read when the first is asked for.
                 return Answer(known, self._open_as(_Open(None, [], failure)), [], 0, 0, known.reads)

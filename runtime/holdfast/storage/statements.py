@@ -72,6 +72,7 @@ class Statement:
     """What is known of one statement, as long as the schema stays as it is."""
 
     columns: tuple[str, ...]
+    bindings: int  # how many it takes
     writes: bool
     rows_per_change: int  # of tables and indexes, that one changed row writes
     epoch: int
@@ -193,6 +194,7 @@ class SqlAccess:
             found.append(
                 Statement(
                     columns,
+                    len(bindings),
                     writes,
                     rows_per_change,
                     self.epoch,
