@@ -179,10 +179,7 @@ class Sql:
             cursor.close(True)
             if access.says_without_limit(sql, error):
                 return self._execute(sql, bindings, is_last=is_last)
-            failure = self._failure(error)
-            if before and before.bindings != len(bindings) and isinstance(failure, SqlError):
-                # workerd keeps what it has compiled, and counts before it finds it out of date.
-                raise miscounted(sql, is_last=is_last) from error
+            failure = _recounted(self._failure(error), before, sql, bindings, is_last=is_last)
             if rows and known and isinstance(failure, SqlError):
                 # Of the second row, which is read when the first is asked for.
                 return Answer(known, self._open_as(_Open(None, [], failure)), [], 0, 0, known.reads)
@@ -373,6 +370,23 @@ def miscounted(sql: str, *, is_last: bool) -> SqlError:
     if is_empty(sql):
         return SqlError(NO_STATEMENT)
     return SqlError(WRONG_COUNT if is_last else ONLY_LAST)
+
+
+def _recounted(
+    failure: BaseException,
+    known: Statement | None,
+    sql: str,
+    bindings: Sequence[SqlValue],
+    *,
+    is_last: bool,
+) -> BaseException:
+    """What a statement is told that has run before, with bindings of perhaps another number.
+
+    workerd keeps what it has compiled, and counts before it finds that out of date.
+    """
+    if known is None or known.bindings == len(bindings) or not isinstance(failure, SqlError):
+        return failure
+    return miscounted(sql, is_last=is_last)
 
 
 def _read(cursor: apsw.Cursor, rows: list[Row], limit: int) -> int:
