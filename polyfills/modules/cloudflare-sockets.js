@@ -5,7 +5,8 @@ import { tcp_prepare } from "holdfast:ops";
 import { countSubrequest } from "../kernel/depth.js";
 import { requireContext } from "../kernel/pending.js";
 import { isObject } from "../kernel/webidl.js";
-import { createSocket } from "../sockets/tcp.js";
+import { createSocket } from "../sockets/socket.js";
+import { TcpConnection } from "../sockets/tcp.js";
 import { URL } from "../url/url.js";
 
 const TRANSPORTS = ["off", "on", "starttls"];
@@ -15,19 +16,26 @@ const BAD_HOST =
 
 /** Connect to `"host:port"` or `{ hostname, port }`; a Socket at once, which connects meanwhile. */
 export function connect(address, options = undefined) {
-  const { hostname, port } = parseAddress(address);
+  const { hostname, port } = readAddress(address);
+  const settings = readOptions(options);
+  countSubrequest(requireContext());
+  const { secureTransport, allowHalfOpen } = settings;
+  const made = tcp_prepare(hostname, port, secureTransport === "on", allowHalfOpen);
+  return createSocket(new TcpConnection(made, { hostname, port }, { connects: true }), settings);
+}
+
+/** What connect() is told of a socket: `secureTransport`, `allowHalfOpen` and `highWaterMark`. */
+export function readOptions(options) {
   const { secureTransport, allowHalfOpen, highWaterMark } = isObject(options) ? options : {};
   const transport = secureTransport === undefined ? "off" : `${secureTransport}`;
   if (!TRANSPORTS.includes(transport)) {
     throw new TypeError(`Unsupported value in secureTransport socket option: ${transport}`);
   }
-  countSubrequest(requireContext());
-  const made = tcp_prepare(hostname, port, transport === "on", !!allowHalfOpen);
-  const settings = { hostname, port, secureTransport: transport, highWaterMark };
-  return createSocket(made, settings, { connects: true });
+  return { secureTransport: transport, allowHalfOpen: !!allowHalfOpen, highWaterMark };
 }
 
-function parseAddress(address) {
+/** The host's name and the port in an address, `"host:port"` or an object. Throws TypeError. */
+export function readAddress(address) {
   if (isObject(address)) {
     const hostname = `${address.hostname}`;
     const port = +address.port;

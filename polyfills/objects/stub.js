@@ -8,6 +8,7 @@
 import { object_address, object_fetch, object_forget_addresses, object_locate } from "holdfast:ops";
 import { abortReason, isAborted } from "../events/abort.js";
 import { createRequestRecord } from "../fetch/request.js";
+import { lazily } from "../kernel/lazy.js";
 import { requireContext } from "../kernel/pending.js";
 import { requireArguments } from "../kernel/webidl.js";
 import { addEntry, BY_TOKEN, defineToken, registerEntry, TAGS, takeEntry } from "../rpc/message.js";
@@ -28,6 +29,8 @@ import { keepShapes } from "../kernel/shapes.js";
 import { idFromHost } from "./id.js";
 import { bytesOf } from "./overload.js";
 import { admitObject, callInstance, callMethod, residentInstance, throughHost } from "./residents.js";
+
+const connections = lazily("sockets/worker-connection.js");
 
 const MAX_ADDRESSES = 2_048;
 const RELATIVE_BASE = "https://fake-host/";
@@ -81,6 +84,11 @@ export class DurableObjectStub {
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /** Connect to the object's handler of that name; signature and result as of `cloudflare:sockets`. */
+  connect(address, options) {
+    return connections().connectToWorker(sourceOf(this), address, options);
   }
 
   get [Symbol.toStringTag]() {

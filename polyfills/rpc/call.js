@@ -1,9 +1,12 @@
 // One call by RPC, as its receiver sees it, and where its answer goes.
 
 import { setOnError } from "../kernel/errors.js";
+import { lazily } from "../kernel/lazy.js";
 import { keepShapes } from "../kernel/shapes.js";
 import { dropMessage, pack, TRANSFER, unpack } from "./message.js";
-import { lookUp, notCallable, RESERVED_BY_ENTRYPOINTS } from "./receive.js";
+import { CONNECT, lookUp, notCallable, RESERVED_BY_ENTRYPOINTS } from "./receive.js";
+
+const connections = lazily("sockets/worker-connection.js");
 
 const { apply } = Reflect;
 const { getPrototypeOf } = Object;
@@ -44,7 +47,7 @@ export class RpcCall {
 
   /** What is called, for those who are told of it. */
   get method() {
-    return this.path.join(".");
+    return this.path[0] === CONNECT ? "connect" : this.path.join(".");
   }
 
   /** The host's number of the call, where it came from there. */
@@ -55,14 +58,23 @@ export class RpcCall {
   invoke(object) {
     const path = this.path;
     const { allowsOwn, reserved, argumentsFor, refusal } = this.rules;
+    if (path[0] === CONNECT && reserved === RESERVED_BY_ENTRYPOINTS) {
+      return connections().acceptConnection(object, this.take(), argumentsFor);
+    }
     if (refusal !== undefined) throw new TypeError(refusal);
     const { value, holder } = lookUp(object, path, allowsOwn, reserved);
     const message = this.message;
     if (message === null) return value;
     if (typeof value !== "function") throw notCallable(path);
-    this.message = null;
-    const given = unpack(message, this.context, this.group);
+    const given = this.take();
     return apply(value, holder, argumentsFor === undefined ? given : argumentsFor(value, path, given));
+  }
+
+  /** The arguments that it came with, once. */
+  take() {
+    const message = this.message;
+    this.message = null;
+    return unpack(message, this.context, this.group);
   }
 
   succeed(value) {

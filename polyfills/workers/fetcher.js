@@ -5,6 +5,7 @@ import { abortReason, isAborted } from "../events/abort.js";
 import { defineFetcher, Request, requestRecord } from "../fetch/request.js";
 import { wrongField } from "../kernel/arguments.js";
 import { Either } from "../kernel/either.js";
+import { lazily } from "../kernel/lazy.js";
 import { requireContext } from "../kernel/pending.js";
 import { isObject } from "../kernel/webidl.js";
 import {
@@ -30,6 +31,8 @@ import {
   unlessAborted,
   urlToSend,
 } from "./crossing.js";
+
+const connections = lazily("sockets/worker-connection.js");
 
 const FROM_HOST = {};
 const NOT_HERE = "ServiceStub cannot be serialized in this context.";
@@ -66,6 +69,11 @@ export class ServiceStub extends Either {
     if (signal === undefined) return send(this.#target, request);
     if (isAborted(signal)) throw abortReason(signal);
     return unlessAborted(send(this.#target, request), signal);
+  }
+
+  /** Connect to the Worker's handler of that name; signature and result as of `cloudflare:sockets`. */
+  connect(address, options) {
+    return connections().connectToWorker(sourceOf(this), address, options);
   }
 
   /** What JSON.stringify() has of it, which says where it stands; else a call of the Worker. */

@@ -22,6 +22,7 @@ Frame = dict[str, Any]
 
 MAX_TRACE_BYTES = 256 << 10  # of what one event tells, as at Cloudflare
 ENTRY_BYTES = 64  # that each entry counts besides its text
+CONNECT = "0"  # a connection, where a method's name would be; see polyfills/rpc/receive.js
 MAX_ENDED = 256  # events that a late line may belong to
 TOO_MUCH = (
     "Log size limit exceeded: More than 256KB of data (across console.log statements, exception, "
@@ -118,7 +119,7 @@ class Tracer:
     def call(self, number: int, route: str, entrypoint: str) -> None:
         """A method is called by RPC; `route` is as polyfills/rpc/message.js writes it."""
         depth, *path = json.loads(route)
-        event = {"rpcMethod": ".".join(map(str, path))}
+        event = {"rpcMethod": "connect" if path == [CONNECT] else ".".join(map(str, path))}
         self.begin(number, event, entrypoint=entrypoint or None, depth=depth)
 
     def object_event(
