@@ -1,6 +1,6 @@
 """What headers say of how long a response is kept, and which bytes of it are wanted."""
 
-from holdfast.host.caching import byte_range, directives
+from holdfast.host.caching import byte_range, directives, is_not_modified
 
 
 def test_directives_are_read_however_they_are_spaced() -> None:
@@ -25,3 +25,16 @@ def test_a_range_of_any_length_is_read_at_once() -> None:
     assert wanted(f"bytes={' ' * 100_000}x") == range(0)
     assert wanted(f"bytes=5-{'9' * 10_000}") == range(5, 9)
     assert not wanted(f"bytes={'9' * 10_000}-")
+
+
+def test_a_condition_whose_date_is_none_of_http_does_not_hold():
+    response = {"last-modified": "Tue, 13 Sep 2022 12:00:00 GMT"}
+
+    def holds(told):
+        return is_not_modified({"if-modified-since": told}, response)
+
+    assert holds("Tue, 13 Sep 2022 12:00:00 GMT")
+    assert holds("Tuesday, 13-Sep-22 13:00:00 GMT")
+    assert holds("Tue Sep 13 13:00:00 2022")
+    assert not holds("Tue, 13 Sep 2022 11:00:00 GMT")
+    assert not holds("13 Sep 2022 13:00:00 GMT")

@@ -23,6 +23,7 @@ DEFAULT_SECONDS = {
 }
 _DIRECTIVE = re.compile(r'([^\s=,;"]+)\s*(?:=\s*(?:"([^"]*)"|([^\s,;]*)))?\s*[,;]?')
 _MAX_DIGITS = 18
+_WEEKDAY = re.compile(r"[A-Z][a-z]{2,8},? ")  # which a date of a mail may lack
 _RANGE = re.compile(r"\s*+bytes\s*+=\s*+([0-9]*+)\s*+-\s*+([0-9]*+)\s*+", re.IGNORECASE)
 
 
@@ -85,7 +86,8 @@ def is_not_modified(request: Headers, response: Headers) -> bool:
         return tag != "" and (
             wanted.strip() == "*" or tag in [_opaque(one) for one in wanted.split(",")]
         )
-    since = http_date(request.get("if-modified-since", ""))
+    told = request.get("if-modified-since", "")
+    since = http_date(told) if _WEEKDAY.match(told) else None
     modified = http_date(response.get("last-modified", ""))
     return since is not None and modified is not None and modified <= since
 

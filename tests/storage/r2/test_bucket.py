@@ -324,3 +324,18 @@ def test_a_list_of_buckets_that_is_lost_takes_no_object_with_it(hands, metadata)
     again = hands.again().buckets
     again.create("another", NOW)
     assert [path.name for path in hands.folder.glob(f"{bucket_id}/??/*")]
+
+
+def test_the_empty_key_is_listed_and_a_page_may_end_behind_it(hands):
+    for key in ("", "a"):
+        hands.put(key)
+
+    def keys(**page):
+        found = hands.use(lambda bucket: bucket.list(Page(**page)))
+        return [each.key for each in found.objects], found.cursor
+
+    assert keys() == (["", "a"], "")
+    first, cursor = keys(limit=1)
+    assert first == [""]
+    assert keys(limit=1, cursor=cursor) == (["a"], "")
+    assert keys(start_after="a") == ([], "")

@@ -111,7 +111,7 @@ def test_pages_are_what_sorting_and_grouping_gives(
         hands.put(key)
     expected = []
     for key in sorted(keys, key=str.encode):
-        if not key.startswith(prefix) or key.encode() <= after.encode():
+        if not key.startswith(prefix) or (after and key.encode() <= after.encode()):
             continue
         end = key.find(delimiter, len(prefix)) if delimiter else -1
         found = (key, False) if end < 0 else (key[: end + len(delimiter)], True)

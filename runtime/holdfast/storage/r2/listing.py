@@ -55,29 +55,30 @@ def list_objects(db: apsw.Connection, page: Page) -> Listing:
         columns = columns.replace("http_metadata", "'{}'")
     if not page.with_custom:
         columns = columns.replace("custom_metadata", "'{}'")
-    sql = f"SELECT {columns} FROM objects WHERE key > ? AND key >= ? ORDER BY key"  # noqa: S608
+    sql = f"SELECT {columns} FROM objects WHERE key >= ? ORDER BY key"  # noqa: S608
     found = Listing()
     start, ends = key_bytes(page.prefix), key_bytes(page.delimiter)
-    after = max(key_bytes(page.start_after), _after_of(page.cursor))
+    after = _behind(key_bytes(page.start_after)) if page.start_after else b""
+    first = max(start, after, _first_of(page.cursor))
     while True:
         group = None
-        for row in db.execute(sql, (after, start)):
+        for row in db.execute(sql, (first,)):
             key: bytes = row[0]
             if not key.startswith(start):
                 return found
             if len(found.objects) + len(found.prefixes) == limit:
-                found.cursor = base64.urlsafe_b64encode(after).decode()
+                found.cursor = base64.urlsafe_b64encode(first).decode()
                 return found
             end = key.find(ends, len(start)) if ends else -1
             if end >= 0:
                 group = key[: end + len(ends)]
                 break
             found.objects.append(object_of_row(row))
-            after = key
+            first = _behind(key)
         if group is None:
             return found
         found.prefixes.append(group.decode("utf-8", "replace"))
-        after = group + _AFTER_ALL
+        first = group + _AFTER_ALL
 
 
 def cursor_after(prefix: str) -> str:
@@ -85,7 +86,12 @@ def cursor_after(prefix: str) -> str:
     return base64.urlsafe_b64encode(key_bytes(prefix) + _AFTER_ALL).decode()
 
 
-def _after_of(cursor: str) -> bytes:
+def _behind(key: bytes) -> bytes:
+    """The first key that may follow this one."""
+    return key + b"\0"
+
+
+def _first_of(cursor: str) -> bytes:
     try:
         return base64.b64decode(cursor, b"-_", validate=True)
     except ValueError:
