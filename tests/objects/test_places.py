@@ -1,9 +1,10 @@
-"""Jurisdictions, which keep ids apart, and location hints, which are kept."""
+"""Where objects live: jurisdictions, which keep ids apart, location hints, and new ids."""
 
 import json
 from typing import Any
 
 from holdfast.objects.ids import IdFactory
+from holdfast.objects.placement import InProcess
 from tests.inprocess import Server
 
 SOURCE = """
@@ -91,3 +92,39 @@ def test_ids_of_a_jurisdiction_differ_from_all_others() -> None:
     names = [ids.within(place).from_name("a") for place in (None, "eu", "us")]
     assert len(set(names)) == 3
     assert [ids.jurisdiction_of(name) for name in names] == [None, "eu", "us"]
+
+
+class Even(InProcess):
+    """Owns the ids with an even last digit."""
+
+    takes = True
+
+    def is_here(self, object_id: str) -> bool:
+        """See Placement."""
+        return int(object_id[-1], 16) % 2 == 0
+
+    def takes_new(self) -> bool:
+        """See Placement."""
+        return self.takes
+
+
+async def test_new_ids_are_of_objects_here_where_that_is_as_well_as_any(server: Server) -> None:
+    placement = server.runtime.directory.placement = Even()
+    server.add(
+        "main",
+        """export class Thing {}
+        export default {
+          fetch(request, { Thing }) {
+            return Response.json(Array.from({ length: 60 }, () => String(Thing.newUniqueId())));
+          },
+        };""",
+    )
+
+    async def ids() -> list[str]:
+        found: list[str] = json.loads(await server.text())
+        assert len({*found}) == 60
+        return found
+
+    assert all(map(placement.is_here, await ids()))
+    placement.takes = False
+    assert not all(map(placement.is_here, await ids()))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from holdfast.server.shards.balance import LOOKS, NOBODY, Meter, receiver, share
+from holdfast.server.shards.balance import LOOKS, NOBODY, Meter, is_level, receiver, share
 
 
 @pytest.mark.parametrize(
@@ -91,3 +91,23 @@ def test_a_load_is_told_once_it_was_looked_at_for_long_enough() -> None:
     meter.restart()
     assert [meter.look() for _ in range(LOOKS)] == [None] * 3
     assert meter.look() == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize(
+    ("loads", "is_ours"),
+    [
+        ([1.0, 1.0], True),
+        ([0.2, 0.9], True),
+        ([0.5, 0.4], True),
+        ([0.5, 0.3], False),  # it has clients that others have not
+        ([0.02, 0.0], False),
+        ([1.0, 0.9, 1.0, 0.2], False),
+        ([0.5, NOBODY, 0.5], True),
+        ([NOBODY, 0.5], False),  # it has not been looked at yet
+        ([0.5, NOBODY], False),
+    ],
+)
+def test_what_a_shard_makes_is_its_own_while_it_has_no_more_to_do_than_others(
+    loads: list[float], is_ours: bool
+) -> None:
+    assert is_level(loads, 0) == is_ours

@@ -30,7 +30,7 @@ class Shard(Post):
         self.is_new = not seat.is_replacement
         self.restarts = seat.restarts
         self.placement: Neighbours = Neighbours(
-            seat.index, seat.paths, asyncio.get_running_loop(), on_news=seat.beat
+            seat.index, seat.paths, seat.loads, asyncio.get_running_loop(), on_news=seat.beat
         )
 
     def claim(self, data: Path) -> AbstractContextManager[object]:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from holdfast.workers.gradual import AnyWorker
 
 MAX_TEXT_BYTES = 65_536
+_MAX_DRAWS = 16  # of ids, 4 µs each, until one is ours
 
 WorkerFinder = Callable[[str], "AnyWorker"]
 
@@ -182,8 +183,14 @@ class IsolateObjects:
         return self._ids[namespace].within(jurisdiction).from_name(name)
 
     def new_id(self, namespace: int, jurisdiction: str | None) -> str:
-        """A fresh id."""
-        object_id = self._ids[namespace].within(jurisdiction).unique()
+        """A fresh id, of an object that this shard owns where that is as well as any."""
+        ids, placement = self._ids[namespace].within(jurisdiction), self._directory.placement
+        object_id = ids.unique()
+        if placement.takes_new():  # calls to what is here need not cross
+            for _ in range(_MAX_DRAWS):
+                if placement.is_here(object_id):
+                    break
+                object_id = ids.unique()
         self._directory.expect(self._namespaces[namespace], object_id)
         return object_id
 

@@ -81,6 +81,9 @@ class Placement(Protocol):
     def owner(self, object_id: str) -> Owner | None:
         """The owner of an object; None where it is here."""
 
+    def takes_new(self) -> bool:
+        """True if this shard may as well own what is made here and could be anybody's."""
+
     async def follow_call(self, caller: Caller, number: int, known: Circle) -> Circle | None:
         """See WaitGraph, for a call that has gone to another owner."""
 
@@ -99,6 +102,10 @@ class InProcess:
 
     def owner(self, object_id: str) -> None:
         """It is here."""
+
+    def takes_new(self) -> bool:
+        """It does in any case."""
+        return False
 
     async def follow_call(self, _caller: Caller, _number: int, _known: Circle) -> None:
         """No call has gone there."""

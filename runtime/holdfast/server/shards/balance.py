@@ -35,6 +35,7 @@ log = logging.getLogger("holdfast.shards")
 
 BUSY = 0.75  # of the time: a shard that has less to do keeps its clients
 GAP = 0.4  # between two loads, which is not worth the moving: calls between shards cost as well
+LEVEL = 1.2  # times what all have to do: loads that are no further apart are even
 LOOKS = 3  # so many beats are what a load is measured over
 ACTIVE_SECONDS = 1.0  # a connection without a request for so long is nobody's load
 SETTLE_SECONDS = 2.0  # how long a shard keeps what it was handed
@@ -63,6 +64,17 @@ def share(own: float, others: Mapping[int, float], place: int, active: int) -> i
     givers = 1 + sum(BUSY < load < NOBODY for load in others.values())
     excess = active * (own - others[place]) / (own * (givers + 1))
     return math.ceil(excess - 0.5)
+
+
+def is_level(loads: Sequence[float], place: int) -> bool:
+    """True if the shard in that place has hardly more to do than the others have.
+
+    What it makes may then be its own; or else one that makes objects for many, such as the one that
+    a queue's batches come to, would own them all.
+    """
+    known = [load for load in loads if load < NOBODY]
+    own = loads[place]
+    return own < NOBODY and len(known) > 1 and own <= LEVEL * sum(known) / len(known)
 
 
 def make_gauge() -> Callable[[], float]:

@@ -11,6 +11,7 @@ from holdfast.objects.local import LocalObjects
 from holdfast.objects.placement import Owner, shard_of
 from holdfast.objects.wait_graph import Circle
 from holdfast.server.overload import Overload
+from holdfast.server.shards.balance import is_level
 from holdfast.server.shards.link import Clerk, Link
 
 log = logging.getLogger("holdfast.shards")
@@ -27,13 +28,18 @@ class Neighbours:
         self,
         index: int,
         paths: Sequence[str],
+        loads: Sequence[float],
         loop: asyncio.AbstractEventLoop,
         *,
         on_news: Callable[[], None],
     ) -> None:
-        """`paths` are the shards' sockets; `index` is our own place among them."""
+        """`paths` are the shards' sockets, `loads` what they have to do, each in its place.
+
+        Ours is `index`.
+        """
         self.index = index
         self._paths = paths
+        self._loads = loads
         self._loop = loop
         self._on_news = on_news
         self._links: dict[int, Link] = {}  # that we have opened
@@ -52,6 +58,10 @@ class Neighbours:
         """See Placement."""
         place = self.place_of(object_id)
         return None if place == self.index else self.link(place)
+
+    def takes_new(self) -> bool:
+        """See Placement."""
+        return is_level(self._loads, self.index)
 
     async def follow_call(self, caller: Caller, number: int, known: Circle) -> Circle | None:
         """See Placement."""
