@@ -1,6 +1,7 @@
 // SocketAddress and BlockList of node:net: https://nodejs.org/docs/latest-v20.x/api/net.html
 
 import {
+  invalidType,
   invalidValue,
   nodeError,
   portOf,
@@ -136,6 +137,7 @@ function addressOf(value, family, name = "address") {
   return new SocketAddress({ address: value, family });
 }
 
+const RULE = /^(Address|Range|Subnet): (IPv[46]) ([^-/]+)(?:[-/](.+))?$/;
 const NAMES = { ipv4: "IPv4", ipv6: "IPv6" };
 
 /** Addresses, ranges and subnets, by which connections may be refused. */
@@ -186,6 +188,23 @@ export class BlockList {
 
   get rules() {
     return this.#rules.map(({ text }) => text);
+  }
+
+  toJSON() {
+    return this.rules;
+  }
+
+  /** Adds what `rules` of a list has told, or JSON of it. */
+  fromJSON(given) {
+    const rules = typeof given === "string" ? JSON.parse(given) : given;
+    if (!Array.isArray(rules)) throw invalidType("data", ["string", "Array"], given);
+    for (const rule of rules.toReversed()) {
+      const [, kind, family, first, second] = RULE.exec(rule) ?? [];
+      if (kind === "Address") this.addAddress(first, family);
+      else if (kind === "Range") this.addRange(first, second, family);
+      else if (kind === "Subnet") this.addSubnet(first, Number(second), family);
+      else throw invalidValue("data", rule);
+    }
   }
 
   [customInspect](_depth, options, inspect) {

@@ -7,6 +7,7 @@ import { connect as open } from "../modules/cloudflare-sockets.js";
 import { Buffer } from "./buffer.js";
 import {
   invalidType,
+  invalidValue,
   nodeError,
   portOf,
   requireBoolean,
@@ -27,7 +28,26 @@ const MAX_DELAY = 2 ** 31 - 1;
 /** A connection, or what is to become one. */
 export function Socket(options = undefined) {
   if (!(this instanceof Socket)) return new Socket(options);
-  Duplex.call(this, {
+  for (const name of ["objectMode", "readableObjectMode", "writableObjectMode"])
+    if (options?.[name]) throw invalidValue(`options.${name}`, options[name], "is not supported");
+  this._options = options;
+  begin(this);
+  this.connecting = false;
+  this._onread = receiverOf(options?.onread);
+  this._handle = null;
+  this._reader = null;
+  this._writer = null;
+  this._wanted = false; // somebody waits for bytes
+  this._reading = false;
+  this._timer = undefined;
+}
+Object.setPrototypeOf(Socket.prototype, Duplex.prototype);
+Object.setPrototypeOf(Socket, Duplex);
+
+/** Gives a socket the state of one that has not been connected. */
+function begin(socket) {
+  const options = socket._options;
+  Duplex.call(socket, {
     ...(typeof options === "object" ? options : undefined),
     allowHalfOpen: options?.allowHalfOpen === true,
     autoDestroy: true,
@@ -37,21 +57,35 @@ export function Socket(options = undefined) {
     read: undefined,
     write: undefined,
   });
-  this.connecting = false;
-  this.bytesRead = 0;
-  this.bytesWritten = 0;
-  this._handle = null;
-  this._reader = null;
-  this._writer = null;
-  this._wanted = false; // somebody waits for bytes
-  this._reading = false;
-  this._timer = undefined;
-  this.on("end", () => {
-    if (!this.allowHalfOpen) this.end();
-  });
+  socket.bytesRead = 0;
+  socket._sentBytes = 0;
 }
-Object.setPrototypeOf(Socket.prototype, Duplex.prototype);
-Object.setPrototypeOf(Socket, Duplex);
+
+/** Has a socket that has closed be one that may connect, whose reader finds what it has set. */
+function beginAnew(socket) {
+  const { decoder, encoding, flowing } = socket._readableState;
+  begin(socket);
+  Object.assign(socket._readableState, { decoder, encoding, flowing });
+}
+
+/** What takes bytes in the place of "data": a function that says whether it wants more. */
+function receiverOf(onread) {
+  if (onread === null || typeof onread !== "object") return undefined;
+  const { buffer, callback } = onread;
+  if (!(buffer instanceof Uint8Array || typeof buffer === "function")) return undefined;
+  if (typeof callback !== "function") return undefined;
+  return (bytes) => {
+    let wantsMore = true;
+    for (let at = 0; at < bytes.length;) {
+      const room = typeof buffer === "function" ? buffer() : buffer;
+      const piece = bytes.subarray(at, at + room.length);
+      room.set(piece);
+      at += piece.length;
+      if (callback(piece.length, room) === false) wantsMore = false;
+    }
+    return wantsMore;
+  };
+}
 
 /** `(options, listener)`, `(port, host, listener)`: what the functions that connect are given. */
 export function _normalizeArgs(args) {
@@ -75,19 +109,51 @@ Object.assign(Socket.prototype, {
     if (typeof options.port !== "number" && typeof options.port !== "string")
       throw invalidType("options.port", ["number", "string"], options.port);
     const port = portOf(options.port);
+    const { host = "localhost", localAddress, localPort, lookup } = options;
+    if (localAddress && !isIP(localAddress))
+      throw nodeError(
+        TypeError,
+        "ERR_INVALID_IP_ADDRESS",
+        `Invalid IP address: ${localAddress}`,
+      );
+    if (localPort !== undefined && typeof localPort !== "number")
+      throw invalidType("options.localPort", "number", localPort);
+    if (lookup !== undefined) requireFunction(lookup, "options.lookup");
+    const { autoSelectFamily, autoSelectFamilyAttemptTimeout: patience } = options;
+    if (autoSelectFamily !== undefined) requireBoolean(autoSelectFamily, "options.autoSelectFamily");
+    if (patience !== undefined)
+      requireInteger(patience, "options.autoSelectFamilyAttemptTimeout", 1, MAX_DELAY);
+    if (this.destroyed) beginAnew(this);
     this.connecting = true;
-    const host = options.host ?? "localhost";
     this._host = host;
     this._port = port;
+    // A certificate is for the name, which the runtime then looks up itself.
+    if (lookup === undefined || isIP(host) || options._secureTransport !== undefined)
+      this._open(host, options);
+    else this._lookUp(host, options);
+    return this;
+  },
+
+  _lookUp(host, options) {
+    const { family = 0, hints = 0, lookup } = options;
+    lookup(host, { family, hints, all: false }, (error, found, foundFamily) => {
+      const [address, kind] = Array.isArray(found)
+        ? [found[0]?.address, found[0]?.family]
+        : [found, foundFamily];
+      this.emit("lookup", error, address, kind, host);
+      if (!this.connecting) return;
+      if (error) nextTick(() => this.destroy(error));
+      else this._open(address, options);
+    });
+  },
+
+  _open(host, { _secureTransport: secureTransport = "starttls" }) {
+    const hostname = host.includes(":") ? `[${host}]` : host;
     try {
-      this._attach(open({ hostname: host.includes(":") ? `[${host}]` : host, port }, {
-        allowHalfOpen: true,
-        secureTransport: options._secureTransport ?? "starttls",
-      }));
+      this._attach(open({ hostname, port: this._port }, { allowHalfOpen: true, secureTransport }));
     } catch (error) {
       nextTick(() => this.destroy(error));
     }
-    return this;
   },
 
   /** Goes on with a socket of `cloudflare:sockets`. */
@@ -106,6 +172,7 @@ Object.assign(Socket.prototype, {
         this.emit("connect");
         this.emit("ready");
         if (this._wanted) this._pull();
+        else if (!this.isPaused()) this.read(0);
       },
       (error) => this.destroy(lostConnection(error, this)),
     );
@@ -135,25 +202,44 @@ Object.assign(Socket.prototype, {
       if (reader !== this._reader || this.destroyed || this._handle === null) return;
       this._reading = false;
       this._refresh();
-      if (done) this.push(null);
-      else {
-        this.bytesRead += value.byteLength;
-        this.push(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
+      if (done) {
+        this.push(null);
+        this.read(0); // for "end", where nobody reads since nothing has come
+        return;
       }
+      this.bytesRead += value.byteLength;
+      const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+      if (this._onread === undefined) this.push(bytes);
+      else if (this._onread(bytes)) this._read();
+      else this.pause();
     } catch (error) {
       if (this._handle !== null) this.destroy(lostConnection(error, this));
     }
   },
 
   _write(chunk, encoding, callback) {
-    if (this.connecting) {
-      this.once("connect", () => this._write(chunk, encoding, callback));
+    this._sentBytes += chunk.length;
+    if (!this.connecting) {
+      this._send(chunk, callback);
       return;
     }
-    if (this._handle === null) return void callback(nodeError(Error, "EPIPE", "write EPIPE"));
+    const onConnect = () => {
+      this.off("close", onClose);
+      this._send(chunk, callback);
+    };
+    const onClose = () => {
+      this.off("connect", onConnect);
+      const message = "Socket closed before the connection was established";
+      callback(nodeError(Error, "ERR_SOCKET_CLOSED_BEFORE_CONNECTION", message));
+    };
+    this.once("connect", onConnect);
+    this.once("close", onClose);
+  },
+
+  _send(chunk, callback) {
+    if (this._handle === null) return void callback(closed());
     this._writer.write(chunk).then(
       () => {
-        this.bytesWritten += chunk.length;
         this._refresh();
         callback();
       },
@@ -190,7 +276,8 @@ Object.assign(Socket.prototype, {
   },
 
   resetAndDestroy() {
-    return this.destroy();
+    if (this.connecting) return this.once("connect", () => this.destroy());
+    return this.destroy(this._handle === null ? closed() : null);
   },
 
   setTimeout(milliseconds, callback = undefined) {
@@ -229,6 +316,22 @@ Object.assign(Socket.prototype, {
 });
 
 for (const [name, get] of Object.entries({
+  _connecting() {
+    return this.connecting;
+  },
+  bytesWritten() {
+    const waiting = this.writableBuffer ?? [];
+    return waiting.reduce((sum, { chunk }) => sum + chunk.length, this._sentBytes);
+  },
+  localAddress() {
+    return this._handle === null ? undefined : "0.0.0.0"; // nothing tells
+  },
+  localPort() {
+    return this._handle === null ? undefined : 0;
+  },
+  localFamily() {
+    return this._handle === null ? undefined : "IPv4";
+  },
   pending() {
     return this._handle === null || this.connecting;
   },
@@ -252,6 +355,8 @@ for (const [name, get] of Object.entries({
   },
 }))
   Object.defineProperty(Socket.prototype, name, { get, configurable: true });
+
+const closed = () => nodeError(Error, "ERR_SOCKET_CLOSED", "Socket is closed");
 
 /** What a stream of the platform says, with a code as connections have it in Node.js. */
 function lostConnection(error, socket) {

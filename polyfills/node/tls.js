@@ -38,10 +38,10 @@ Object.setPrototypeOf(TLSSocket, Socket);
 
 Object.assign(TLSSocket.prototype, {
   _goOnWith(socket, options) {
-    this._host = socket._host;
-    this._port = socket._port;
     this.connecting = true;
     const start = () => {
+      this._host = socket._host;
+      this._port = socket._port;
       try {
         const expectedServerHostname = options?.servername || undefined;
         this._attach(socket._detach().startTls({ expectedServerHostname }));
@@ -49,7 +49,7 @@ Object.assign(TLSSocket.prototype, {
         nextTick(() => this.destroy(error));
       }
     };
-    if (socket.connecting) socket.once("connect", start);
+    if (socket.pending) socket.once("connect", start);
     else start();
   },
 
@@ -68,6 +68,7 @@ export function connect(...args) {
   const extra = args.find((arg, i) => i > 0 && arg !== null && typeof arg === "object");
   const wanted = { ...options, ...extra };
   const socket = new TLSSocket(wanted.socket, wanted);
+  if (wanted.timeout) socket.setTimeout(wanted.timeout);
   if (listener !== null) socket.once("secureConnect", listener);
   if (wanted.socket === undefined) socket.connect({ ...wanted, _secureTransport: "on" });
   return socket;
@@ -91,6 +92,22 @@ export function convertALPNProtocols(protocols, out) {
       throw outOfRange("protocols", `<= ${MAX_NAME_BYTES}`, length, what);
     }
   out.ALPNProtocols = Buffer.concat(names.flatMap((name) => [Buffer.from([name.length]), name]));
+}
+
+/** A certificate whose `infoAccess`, lines of text, is lists by their keys; so its issuers'. */
+export function translatePeerCertificate(certificate) {
+  if (!certificate) return null;
+  const { issuerCertificate, infoAccess } = certificate;
+  if (issuerCertificate !== undefined && issuerCertificate !== null)
+    if (issuerCertificate !== certificate)
+      certificate.issuerCertificate = translatePeerCertificate(issuerCertificate);
+  if (infoAccess !== undefined && infoAccess !== null) {
+    const lists = { __proto__: null };
+    for (const [, key, text] of infoAccess.matchAll(/([^\n:]*):([^\n]*)(?:\n|$)/g))
+      (lists[key] ??= []).push(text.startsWith('"') ? JSON.parse(text) : text);
+    certificate.infoAccess = lists;
+  }
+  return certificate;
 }
 
 const missing = absentFrom("tls");

@@ -42,7 +42,12 @@ class _Protocol(asyncio.StreamReaderProtocol):
 
     def eof_received(self) -> bool:
         super().eof_received()
-        return self.connection.received_end() and not self._over_ssl  # type: ignore[attr-defined]
+        return self.connection.received_end() and not self._over_ssl
+
+    def encrypted(self, writer: asyncio.StreamWriter, transport: asyncio.Transport) -> None:
+        """Go on by another transport, as does the writer."""
+        writer._transport = transport  # type: ignore[attr-defined]
+        self._transport, self._over_ssl = transport, True
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -82,7 +87,8 @@ class TcpConnection(ByteStream):
         except (OSError, TimeoutError, ScriptError) as error:
             self._failed(error)
         else:
-            self.opened.set_result(None)
+            if not self.opened.done():  # as it is if the script has closed it meanwhile
+                self.opened.set_result(None)
             if self._dropped:
                 self.drop()
 
@@ -119,11 +125,22 @@ class TcpConnection(ByteStream):
             self._protocol.connection = self
             plain._writer = None
             plain.closed.set_result(None)
-            await self._writer.start_tls(tls_context(), server_hostname=self.hostname)
+            await self._encrypt(self._writer)
         except (OSError, ScriptError) as error:
             self._failed(error)
         else:
             self.opened.set_result(None)
+
+    async def _encrypt(self, writer: asyncio.StreamWriter) -> None:
+        """As StreamWriter.start_tls(), which fails of itself where the connection is lost."""
+        loop = asyncio.get_running_loop()
+        await writer.drain()
+        transport = await loop.start_tls(
+            writer.transport, self._protocol, tls_context(), server_hostname=self.hostname
+        )
+        if transport is None:
+            raise OSError(CONNECTION_LOST)
+        self._protocol.encrypted(writer, transport)
 
     @property
     def is_open(self) -> bool:
