@@ -279,3 +279,22 @@ async def test_headers_arrive_in_lower_case_and_without_the_connections_own(serv
     server.add("main", ECHO)
     text = await server.text("/headers", headers={"X-One": "1", "Accept-Language": "de"})
     assert '["x-one","1"]' in text and '["accept-language","de"]' in text
+
+
+async def test_a_request_that_meets_a_stop_on_a_kept_connection_is_answered(
+    server: Server,
+) -> None:
+    """A proxy that sends it cannot know of the stop, and may not send it to anybody else."""
+    server.add("main", "export default { fetch() { return new Response('kept'); } }")
+    request = request_for(server, "/").replace(b"Connection: close\r\n", b"")
+    kept = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(2)]
+    kept[0][1].write(request)
+    assert b"Connection: close" not in await kept[0][0].readuntil(b"kept")
+    stopping = asyncio.create_task(server._listener.stop())
+    await asyncio.sleep(0)
+    for reader, writer in kept:  # the other one may not have been accepted yet
+        writer.write(request * 2)
+        answer = await reader.read()
+        assert answer.count(b"kept") == 1 and b"Connection: close" in answer
+        writer.close()
+    await stopping

@@ -73,6 +73,7 @@ MAX_PIPELINED_BYTES = 65_536
 IDLE_SECONDS = 75.0  # a connection without a whole request for so long is closed
 SILENT_SECONDS = 1.0  # how long a response may pause where the client has ended its side
 LINGER_SECONDS = 10.0  # how long an unread request body is waited for
+_AFTER_NEXT, _NOW = 1, 2  # when a connection closes: after a response to come, or under way
 
 
 class Connection(Flow):
@@ -107,7 +108,7 @@ class Connection(Flow):
         self._parser = new_parser(self, server.loop)
         self._messages: deque[Message] = deque()
         self._busy = False
-        self._closing = False  # after the response under way
+        self._closing = 0  # or _AFTER_NEXT, or _NOW
         self._holds_back = False  # the client waits to be told to send its request's body
         self._has_ended = False  # the client sends nothing more
         self._stalled = False  # the client is to read before it is answered again
@@ -177,7 +178,7 @@ class Connection(Flow):
     def _forget(self) -> None:
         """This is no connection any more."""
         self._server.closed(self)
-        self._closing = True
+        self._closing = _NOW
         self._messages.clear()
         if self._idle_timer is not None:
             self._idle_timer.cancel()
@@ -291,7 +292,7 @@ class Connection(Flow):
 
         Who reads the body that broke hears of it.
         """
-        self._closing = True
+        self._closing = _NOW
         self._parser = None
         payload = self._last_payload()
         if payload is not EMPTY_PAYLOAD and not payload.is_eof() and payload.exception() is None:
@@ -302,7 +303,7 @@ class Connection(Flow):
 
     def _turn_away(self) -> None:
         """There is no room for another connection."""
-        self._closing = True
+        self._closing = _NOW
         self._say(OVERLOADED)
         self._close()
 
@@ -349,9 +350,9 @@ class Connection(Flow):
         self._close()
 
     def finish(self) -> None:
-        """Close after the response under way; at once where there is none."""
-        self._closing = True
-        if not self._busy or self._parts:
+        """Close after the response under way, or else after the next one."""
+        self._closing = _NOW if self._busy else _AFTER_NEXT
+        if self._parts:
             self._close()
 
     # ---- one request -----------------------------------------------------------------
@@ -359,7 +360,7 @@ class Connection(Flow):
     def _proceed(self) -> None:
         """Answer the requests that wait, until one has to be waited for."""
         server = self._server
-        while self._messages and not self._busy and not self._closing:
+        while self._messages and not self._busy and self._closing != _NOW:
             self._message, self._payload = self._messages.popleft()
             self._keep_alive = not self._message.should_close
             if not self._keep_alive and self._message.version not in VERSIONS:

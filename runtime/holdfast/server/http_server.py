@@ -25,6 +25,7 @@ log = logging.getLogger("holdfast.server")
 
 LONG_ROUND_SECONDS = 0.005
 MAKES_ROOM = 20  # the share of the connections that make way at once for others
+LAST_SECONDS = 0.25  # in which connections that are idle at a stop may bring a last request
 COUNT_SECONDS = 0.1  # what costs more than a glance is looked at so often at most
 
 
@@ -117,9 +118,15 @@ class HttpServer:
             self._listeners.append(listener)
 
     async def stop(self, drain_seconds: float) -> None:
-        """Take no new connections, let responses under way end, then close what is left."""
+        """Take no new connections, let responses under way end, then close what is left.
+
+        A proxy may send a request while the connection that it has kept for that is closed, and
+        must not send one again that may have done something. So requests that come within the next
+        moment are answered, and the answers say that the connection ends.
+        """
         if not self._servers:
             return
+        self._accept_all()
         for server in self._servers:
             server.close()
         for listener in self._listeners:
@@ -130,9 +137,12 @@ class HttpServer:
             connection.finish()
         for wire in [*self.sockets]:
             wire.shut_down(GOING_AWAY)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(drain_seconds):
-                await self._emptied()
+        await self._empty_within(min(LAST_SECONDS, drain_seconds))
+        for connection in [each for each in self.connections if each.is_idle]:
+            connection.make_way()
+        for wire in [*self.sockets]:
+            wire.shut_down(GOING_AWAY)
+        await self._empty_within(drain_seconds)
         for connection in [*self.connections]:
             connection.abort()
         for wire in [*self.sockets]:
@@ -141,6 +151,11 @@ class HttpServer:
         servers, self._servers = self._servers, []
         for server in servers:
             await server.wait_closed()
+
+    async def _empty_within(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._emptied()
 
     async def _emptied(self) -> None:
         """Return once no connection is left."""
