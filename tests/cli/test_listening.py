@@ -8,17 +8,21 @@ import shutil
 import signal
 import socket
 import stat
+import subprocess
 import sys
 import tempfile
 import threading
 import urllib.parse
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.cli.running import Answer, Running, get, holdfast
-from tests.serving import free_ports
+from holdfast.cli.listening import given_descriptors, listening_failure
+from holdfast.server.listening import Address, CannotListen, open_address
+from tests.cli.running import Answer, Running, environment, get, holdfast
+from tests.serving import HOLDFAST, free_ports
 
 pytestmark = pytest.mark.slow
 
@@ -322,3 +326,40 @@ def test_workers_and_the_api_cannot_have_one_port(
     done = holdfast("serve", *ports, *hosts, "--workers", workers, folder=folder)
     told = f"port {port} is asked for twice; choose another with --port or --api-port"
     assert (done.code, done.err) == (1, f"holdfast: {told}\n")
+
+
+def test_who_connects_while_a_server_is_restarted_waits_at_a_socket_that_systemd_keeps(
+    folder: Path,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        for workers in ("1", "2"):
+            asking = socket.create_connection(listener.getsockname())
+            asking.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            started = f"LISTEN_FDS=1 LISTEN_PID=$$ exec {HOLDFAST} run main.mjs --workers {workers}"
+            with subprocess.Popen(
+                ["sh", "-c", started],
+                cwd=folder,
+                env=environment(),
+                stdout=subprocess.PIPE,
+                preexec_fn=partial(os.dup2, listener.fileno(), 3),
+                pass_fds=(3,),
+            ) as server:
+                assert server.stdout is not None
+                assert b"the sockets that it was given" in server.stdout.readline()
+                with asking, asking.makefile("rb") as answer:
+                    assert answer.read().endswith(b"127.0.0.1 http://a/")
+                server.terminate()
+
+
+def test_given_sockets_are_for_one_process_and_must_listen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LISTEN_FDS", "1")
+    monkeypatch.setenv("LISTEN_PID", str(os.getppid()))
+    assert given_descriptors.__wrapped__() == () and "LISTEN_FDS" not in os.environ
+    with socket.socket() as silent:
+        for descriptor in (silent.fileno(), 12_345):
+            opening = open_address(Address((), 0, "--port", given=(descriptor,)), 1)
+            with pytest.raises(CannotListen) as caught, opening:
+                pass
+            assert "LISTEN_FDS" in listening_failure(caught.value)

@@ -4,6 +4,8 @@ import argparse
 import errno
 import os
 import socket
+from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 from holdfast.server.listening import Address, CannotListen
@@ -13,16 +15,35 @@ if TYPE_CHECKING:
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8787
+_FIRST_GIVEN = 3  # SD_LISTEN_FDS_START
 _EVERY_HOST = ("::", "0.0.0.0")  # noqa: S104 - it is compared with
 
 
 def workers_address(options: argparse.Namespace) -> Address:
-    """Where Workers answer. With --socket, a port is listened on where it is asked for only."""
+    """Where Workers answer.
+
+    With --socket, or sockets that were given, a port is listened on where it is asked for only.
+    """
+    given = given_descriptors()
     hosts = options.host or ([DEFAULT_HOST] if options.port is not None else [])
-    if options.socket is None:
+    if options.socket is None and not given:
         hosts = hosts or [DEFAULT_HOST]
     port = DEFAULT_PORT if options.port is None else options.port
-    return Address(tuple(dict.fromkeys(hosts)), port, "--port", options.socket)
+    return Address(tuple(dict.fromkeys(hosts)), port, "--port", options.socket, given)
+
+
+@cache
+def given_descriptors() -> Sequence[int]:
+    """The sockets that whoever started this process, such as systemd, gives it and its children.
+
+    https://www.freedesktop.org/software/systemd/man/latest/sd_listen_fds.html
+    """
+    count = os.environ.pop("LISTEN_FDS", "")
+    is_for_us = os.environ.pop("LISTEN_PID", "") == str(os.getpid())
+    os.environ.pop("LISTEN_FDNAMES", None)
+    if not (is_for_us and count.isdecimal()):
+        return ()
+    return range(_FIRST_GIVEN, _FIRST_GIVEN + int(count))
 
 
 def take_dev_address(options: argparse.Namespace, dev: "DevAddress") -> None:
@@ -52,6 +73,8 @@ def places(address: Address, port: int) -> str:
     told = [f"http://{url_host(host)}:{port}/" for host in address.hosts]
     if address.path is not None:
         told.append(f"unix:{address.path.absolute()}")
+    if address.given:
+        told.append("the sockets that it was given")
     return ", ".join(told[:-1]) + " and " + told[-1] if told[1:] else told[0]
 
 
@@ -63,6 +86,8 @@ def url_host(host: str) -> str:
 def listening_failure(error: CannotListen) -> str:
     """Why nobody can listen there, and which option helps."""
     address, cause = error.address, error.reason
+    if address.given and cause.errno in (errno.ENOTSOCK, errno.EBADF):
+        return "what LISTEN_FDS tells of are not all stream sockets that listen"
     if error.host is None:
         return _socket_failure(cause, os.fspath(address.path or ""))
     port, option = address.port, address.option

@@ -140,9 +140,9 @@ def _announce(
     address = workers_address(options)
     if address.hosts:
         terminal.line(f"Workers: http://<script>.{options.domain}:{port}/")
-    if address.path is not None:
-        at_path = places(address._replace(hosts=()), 0)
-        terminal.line(f"Workers: {at_path}, with <script>.{options.domain} as the Host")
+    if address.path is not None or address.given:
+        elsewhere = places(address._replace(hosts=()), 0)
+        terminal.line(f"Workers: {elsewhere}, with <script>.{options.domain} as the Host")
     terminal.line(f"API:     http://{url_host(options.api_host)}:{api_port}/client/v4")
     if token is not None:
         terminal.line(f"The API's token, told this once: {token}")

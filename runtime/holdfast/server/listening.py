@@ -22,20 +22,22 @@ _ABSENT = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)  # of an address that this m
 class Address(NamedTuple):
     """Where to listen: a port of each of some hosts, a Unix socket, or both.
 
-    `option` is the one that says the port; port 0 asks for any.
+    `option` is the one that says the port; port 0 asks for any. `given` are the descriptors of
+    sockets that whoever has started this process listens on for it.
     """
 
     hosts: Sequence[str]
     port: int
     option: str
     path: Path | None = None
+    given: Sequence[int] = ()
 
 
 class CannotListen(Exception):
     """A part of an address cannot be listened on."""
 
     def __init__(self, address: Address, host: str | None, reason: OSError) -> None:
-        """`host` is None where it is the Unix socket."""
+        """`host` is None where it is the Unix socket, or one that was given."""
         super().__init__(address, host, reason)
         self.address = address
         self.host = host
@@ -47,21 +49,22 @@ def open_address(address: Address, count: int) -> Iterator[list[list[socket.sock
     """Sockets bound to an address, for each of `count` shards its own, while the context lasts.
 
     Those of a port listen from when their shard is ready for the first time, and the kernel spreads
-    connections over them. A Unix socket is one for all shards, and whoever is free takes what
-    connects. Raises CannotListen.
+    connections over them. A Unix socket, or one that was given, is one for all shards, and whoever
+    is free takes what connects. Raises CannotListen.
     """
     with ExitStack() as stack:
         shards = _open_ports(address, count) if address.hosts else [[] for _ in range(count)]
         for sockets in shards:
             for each in sockets:
                 stack.enter_context(each)
-        if address.path is not None:
-            try:
-                listener = stack.enter_context(_open_path(address.path))
-            except OSError as error:
-                raise CannotListen(address, None, error) from error
-            for sockets in shards:
-                sockets.append(stack.enter_context(listener.dup()))
+        try:
+            common = [stack.enter_context(_opened_for_us(each)) for each in address.given]
+            if address.path is not None:
+                common.append(stack.enter_context(_open_path(address.path)))
+        except OSError as error:
+            raise CannotListen(address, None, error) from error
+        for sockets in shards:
+            sockets.extend(stack.enter_context(listener.dup()) for listener in common)
         for listener in (each for sockets in shards for each in sockets):
             listener.setblocking(False)
         yield shards
@@ -71,6 +74,20 @@ def port_of(listeners: Sequence[socket.socket]) -> int:
     """The port where they listen; 0 where that is a Unix socket alone."""
     ports = (each.getsockname()[1] for each in listeners if each.family != socket.AF_UNIX)
     return next(ports, 0)
+
+
+def _opened_for_us(descriptor: int) -> socket.socket:
+    """A copy of a socket that was given, which stays as it is. Raises OSError."""
+    os.set_inheritable(descriptor, False)  # what we start has no use for it
+    listener = socket.socket(fileno=os.dup(descriptor))
+    try:
+        is_stream = listener.type == socket.SOCK_STREAM
+        if is_stream and listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            return listener
+        raise OSError(errno.ENOTSOCK, os.strerror(errno.ENOTSOCK))
+    except BaseException:
+        listener.close()
+        raise
 
 
 # ---- ports -----------------------------------------------------------------------------
