@@ -148,3 +148,24 @@ async def test_who_does_not_read_for_long_is_given_up(
         await asyncio.sleep(0)
     assert transport.is_closing() is given_up
     wire.connection_lost(None)
+
+
+async def test_who_is_shut_out_while_sending_is_not_reset() -> None:
+    """Its proxy would see the connection break off before it has read the close frame."""
+    pipe, ended = Pipe(), []
+    wire = WireEnd(pipe, asyncio.get_running_loop(), is_client=False, on_end=ended.append)
+    join(wire, Recorder())
+    wire.shut_down(1001)
+    assert pipe.written == b"\x88\x02\x03\xe9"
+    wire.data_received(frame(1, b"late") * 100)
+    assert not pipe.is_closing(), "what comes is read for a moment"
+    wire.connection_lost(None)
+    assert ended == [None]
+
+    answered = Pipe()
+    wire = WireEnd(answered, asyncio.get_running_loop(), is_client=False, on_end=ended.append)
+    join(wire, Recorder())
+    wire.data_received(frame(8, b"\x03\xe8"))
+    wire.shut_down(1001)
+    assert answered.is_closing(), "who has said its last has nothing to read"
+    wire.connection_lost(None)

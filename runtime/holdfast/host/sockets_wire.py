@@ -30,6 +30,7 @@ log = logging.getLogger("holdfast.host.sockets")
 MAX_BACKLOG_BYTES = 67_108_864
 SLOW_SECONDS = 10.0  # how long the other side may take for what is beyond MAX_WAITING_BYTES
 CLOSE_SECONDS = 10.0  # how long the other side is waited for after a close frame
+LAST_SECONDS = 1.0  # and how long where what it was connected with has ended
 MAX_GATHERED_BYTES = 65_536
 
 _OPCODE_TEXT, _OPCODE_BINARY = int(WSMsgType.TEXT), int(WSMsgType.BINARY)
@@ -175,7 +176,7 @@ class WireEnd(BaseProtocol, SocketEnd):
         self._has_failed = True
         self._reader = None
         self.fail(reason)
-        self._linger()
+        self._linger(CLOSE_SECONDS, self.abort)
 
     # ---- what goes out -----------------------------------------------------------
 
@@ -263,10 +264,15 @@ class WireEnd(BaseProtocol, SocketEnd):
         self._hang_up()
 
     def on_end(self, code: int, reason: str) -> None:
-        """See SocketEnd."""
+        """See SocketEnd. The other side has a moment to read why, although it may be sending."""
         if not self._is_mute:
             self._write_close(code, reason)
-        self._hang_up()
+        if self.has_closed or self._has_failed:
+            self._hang_up()
+            return
+        self.has_closed = True
+        self._reader = None
+        self._linger(LAST_SECONDS, self._hang_up)
 
     def shut_down(self, code: int, reason: str = "") -> None:
         """End the connection as if the peer had been ended; it hears nothing of that."""
@@ -280,8 +286,11 @@ class WireEnd(BaseProtocol, SocketEnd):
         self._write(body, _OPCODE_CLOSE)
         self._is_mute = True
 
-    def _linger(self) -> None:
-        """Let the other side read why, although it may still be sending: RFC 6455, 7.1.1."""
+    def _linger(self, seconds: float, then: Callable[[], None]) -> None:
+        """Let the other side read why, although it may still be sending: RFC 6455, 7.1.1.
+
+        To close a connection on which something comes would reset it, and lose what has left.
+        """
         transport = self.transport
         if transport is None or transport.is_closing():
             return
@@ -292,7 +301,7 @@ class WireEnd(BaseProtocol, SocketEnd):
             self._timer.cancel()
         if transport.can_write_eof():
             transport.write_eof()
-        self._timer = self._loop.call_later(CLOSE_SECONDS, self.abort)
+        self._timer = self._loop.call_later(seconds, then)
 
     def _hang_up(self) -> None:
         """Close the TCP connection when everything has been sent, or after a while anyway."""
