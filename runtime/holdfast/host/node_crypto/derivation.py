@@ -10,7 +10,6 @@ from holdfast.host.context import Host
 from holdfast.host.node_crypto.digests import hmac_name
 from holdfast.host.ops import work_op
 
-MAX_ITERATIONS = 100_000  # as Workers have it
 MAX_DERIVED_BYTES = 1 << 20
 MAX_SCRYPT_BYTES = 64 << 20
 # Neither can be interrupted, so that both are held to about a second.
@@ -24,19 +23,15 @@ def node_pbkdf2(
 ) -> bytes:
     """The key derived by PBKDF2."""
     digest = hmac_name(name)
-    if iterations > MAX_ITERATIONS:
-        raise ScriptError(
-            "Error",
-            f"Pbkdf2 failed: iteration counts above {MAX_ITERATIONS} are not supported"
-            f" (requested {iterations}).",
-        )
     _check_size(size)
     if size == 0:
         return b""
-    if iterations * -(-size // hashlib.new(digest).digest_size) > MAX_PBKDF2_ROUNDS:
+    most = MAX_PBKDF2_ROUNDS // -(-size // hashlib.new(digest).digest_size)
+    if iterations > most:
         raise ScriptError(
-            "RangeError",
-            f"Pbkdf2 failed: a key of {size} bytes takes too long with {iterations} iterations.",
+            "Error",
+            f"Pbkdf2 failed: iteration counts above {most} are not supported"
+            f" (requested {iterations}).",
         )
     return hashlib.pbkdf2_hmac(digest, password, salt, iterations, size)
 
