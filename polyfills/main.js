@@ -17,6 +17,7 @@ import { errorFromHost } from "./objects/remote-error.js";
 import "./language/date.js";
 import { hideAccessor } from "./language/descriptors.js";
 import "./language/error-stack.js";
+import "./language/iterators.js";
 import "./language/locale-methods.js";
 import "./unclonable.js";
 
