@@ -3,7 +3,7 @@
 import { kv_delete, kv_get, kv_get_many, kv_list, kv_put } from "holdfast:ops";
 import { decodeUtf8, encodeUtf8 } from "../encoding/utf8.js";
 import { Response } from "../fetch/response.js";
-import { bytesOf, isArrayBuffer } from "../kernel/buffers.js";
+import { copyBytes, isArrayBuffer } from "../kernel/buffers.js";
 import { passOutputGate } from "../kernel/pending.js";
 import { isObject, toUSVString } from "../kernel/webidl.js";
 import { refuseToClone } from "../serialize/index.js";
@@ -185,7 +185,7 @@ function checkedKey(method, key) {
 
 async function valueBytes(value) {
   if (isReadableStream(value)) return new Response(value).bytes();
-  if (ArrayBuffer.isView(value) || isArrayBuffer(value)) return bytesOf(value);
+  if (ArrayBuffer.isView(value) || isArrayBuffer(value)) return copyBytes(value);
   if (isObject(value)) throw new TypeError(WRONG_VALUE);
   return encodeUtf8(toUSVString(value));
 }

@@ -25,6 +25,13 @@ const cases = {
       await kv.get("none"),
     ];
   },
+  async changed(kv) {
+    const bytes = new Uint8Array([1]);
+    const putting = kv.put("k", bytes);
+    bytes[0] = 2;
+    await putting;
+    return [...new Uint8Array(await kv.get("k", "arrayBuffer"))];
+  },
   async metadata(kv) {
     await kv.put("k", "v", { metadata: { tags: ["a"] }, expirationTtl: 60 });
     const found = await kv.getWithMetadata("k");
@@ -102,6 +109,7 @@ export default {
 """
 
 ANSWERS = {
+    "changed": [1],
     "values": ["héllo", [0, 255], [2, 3], "from a stream", {"a": [1]}, None],
     "metadata": [
         {"value": "v", "metadata": {"tags": ["a"]}, "cacheStatus": None},
