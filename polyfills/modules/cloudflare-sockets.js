@@ -2,6 +2,7 @@
 // https://developers.cloudflare.com/workers/runtime-apis/tcp-sockets/
 
 import { tcp_prepare } from "holdfast:ops";
+import { connectBy } from "../fetch/outbound.js";
 import { countSubrequest } from "../kernel/depth.js";
 import { requireContext } from "../kernel/pending.js";
 import { isObject } from "../kernel/webidl.js";
@@ -16,6 +17,7 @@ const BAD_HOST =
 
 /** Connect to `"host:port"` or `{ hostname, port }`; a Socket at once, which connects meanwhile. */
 export function connect(address, options = undefined) {
+  if (connectBy !== null) return connectBy(address, options);
   const { hostname, port } = readAddress(address);
   const settings = readOptions(options);
   countSubrequest(requireContext());

@@ -14,6 +14,8 @@ import { WritableStream } from "../streams/writable.js";
 import { createSocket } from "./socket.js";
 
 const NOT_ACCEPTED = "proxy request failed, cannot connect to the specified address";
+const OF_HTTP =
+  ". It looks like you might be trying to connect to a HTTP-based service — consider using fetch instead";
 const NO_HANDLER = "Handler does not export a connect() function.";
 const NO_TLS = "Incoming CONNECT with TLS not supported";
 const LOST = "Network connection lost.";
@@ -88,7 +90,8 @@ export function connectToWorker(source, address, options) {
   callRemote(source, [CONNECT], [authority, sent.readable, receiver(receiving), accepted]).then(
     () => connection.lose(new Error(LOST)),
     () => {
-      const failure = isOpen ? undefined : new Error(NOT_ACCEPTED);
+      const why = port === 80 || port === 443 ? NOT_ACCEPTED + OF_HTTP : NOT_ACCEPTED;
+      const failure = isOpen ? undefined : new Error(why);
       opening.reject(failure);
       connection.lose(failure ?? new Error(LOST), failure);
       receiving.close().catch(() => {});

@@ -20,6 +20,15 @@ export class Greeter extends WorkerEntrypoint {
   }
 }
 
+export class Taker extends WorkerEntrypoint {
+  async connect(socket) {
+    const { localAddress } = await socket.opened;
+    const writer = socket.writable.getWriter();
+    await writer.write(new TextEncoder().encode(`taken: ${localAddress}`));
+    await writer.close();
+  }
+}
+
 export class Counter extends DurableObject {
   #count = 0;
   #told = Promise.withResolvers();
@@ -453,6 +462,8 @@ export default {
       run(env, "return (await fetch('http://example.com/')).text()", { globalOutbound: ctx.exports.Counter.getByName("network") }),
     "the network of another that fails": (_, env, ctx) =>
       run(env, "return (await fetch('http://example.com/')).text()", { globalOutbound: ctx.exports.Failing }),
+    "the network of another that takes connections": (_, env, ctx) =>
+      run(env, "const { connect } = await import('cloudflare:sockets'); return new Response(connect('example.com:25').readable).text()", { globalOutbound: ctx.exports.Taker }),
     "the network of another, connect": (_, env, ctx) =>
       run(env, "const { connect } = await import('cloudflare:sockets'); const s = connect('example.com:80'); s.closed.catch(() => {}); return (await s.opened).remoteAddress", { globalOutbound: ctx.exports.Greeter }),
     "the network of another, a WebSocket": (_, env, ctx) =>
