@@ -14,75 +14,31 @@ import {
   transferBuffer,
 } from "../kernel/buffers.js";
 import { ByobRequestState, ReadableStreamBYOBRequest } from "./byob-request.js";
-import { later, react, runAlgorithm } from "./promises.js";
+import { ControllerState } from "./controller-state.js";
+import { later } from "./promises.js";
 import {
   ByteQueue,
   FOR_NO_READER,
   PullInto,
 } from "./pull-into.js";
-import { CLOSED, ERRORED, READABLE } from "./readable-state.js";
-
-const nothing = () => undefined;
+import { CLOSED, READABLE } from "./readable-state.js";
 
 /**
- * The state of a byte controller. `pull(controller)` and `cancel(reason)` are
- * algorithms as `runAlgorithm` takes them; `source` is the host's, if it has one. The runtime's
- * own reads offer buffers of `hostChunkSize` where the source did not say `chunkSize`.
+ * The state of a byte controller: see ControllerState. The runtime's own reads offer buffers of
+ * `hostChunkSize` where the source did not say `chunkSize`.
  */
-export class ByteControllerState {
+export class ByteControllerState extends ControllerState {
   isByte = true;
-  stream;
-  pull;
-  cancel;
-  highWaterMark;
   chunkSize;
   hostChunkSize;
-  source;
-  queue = new ByteQueue();
   pending = [];
-  started = false;
-  closeRequested = false;
-  pulling = false;
-  pullAgain = false;
   #request = null;
   #requestState = undefined;
-  #onPulled = undefined;
-  #onFailed = undefined;
 
-  constructor(stream, { pull, cancel = nothing, highWaterMark = 0, chunkSize, hostChunkSize, source }) {
-    this.stream = stream;
-    this.pull = pull;
-    this.cancel = cancel;
-    this.highWaterMark = highWaterMark;
+  constructor(stream, { pull, cancel, highWaterMark = 0, chunkSize, hostChunkSize, source }) {
+    super(stream, new ByteQueue(), { pull, cancel, highWaterMark, source });
     this.chunkSize = chunkSize;
     this.hostChunkSize = hostChunkSize;
-    this.source = source;
-    stream.controller = this;
-  }
-
-  /** https://streams.spec.whatwg.org/#set-up-readable-byte-stream-controller */
-  start(algorithm, controller) {
-    react(
-      algorithm(controller),
-      () => this.begin(),
-      (reason) => this.error(reason),
-    );
-  }
-
-  /** The source has started. */
-  begin() {
-    this.started = true;
-    this.pullIfNeeded();
-  }
-
-  get canCloseOrEnqueue() {
-    return !this.closeRequested && this.stream.status === READABLE;
-  }
-
-  get desiredSize() {
-    const { status } = this.stream;
-    if (status === READABLE) return this.highWaterMark - this.queue.total;
-    return status === ERRORED ? null : 0;
   }
 
   /** The BYOB request as scripts see it, or null. */
@@ -99,39 +55,6 @@ export class ByteControllerState {
     this.#requestState.invalidate();
     this.#request = null;
     this.#requestState = undefined;
-  }
-
-  // ---- Pulling ------------------------------------------------------------------
-
-  /** https://streams.spec.whatwg.org/#readable-byte-stream-controller-should-call-pull */
-  get #shouldPull() {
-    const { stream } = this;
-    if (stream.status !== READABLE || this.closeRequested || !this.started) return false;
-    if (this.highWaterMark > this.queue.total) return true;
-    return stream.reader !== undefined && stream.reader.requests.length > 0;
-  }
-
-  /** https://streams.spec.whatwg.org/#readable-byte-stream-controller-call-pull-if-needed */
-  pullIfNeeded() {
-    // A source without `pull` need not be asked, and nobody can tell.
-    if (this.pull === undefined || !this.#shouldPull) return;
-    if (this.pulling) {
-      this.pullAgain = true;
-      return;
-    }
-    this.pulling = true;
-    if (this.#onPulled === undefined) this.#prepareToPull();
-    runAlgorithm(this.pull, this, undefined, this.#onPulled, this.#onFailed);
-  }
-
-  #prepareToPull() {
-    this.#onPulled = () => {
-      this.pulling = false;
-      if (!this.pullAgain) return;
-      this.pullAgain = false;
-      this.pullIfNeeded();
-    };
-    this.#onFailed = (reason) => this.error(reason);
   }
 
   // ---- What readers call ----------------------------------------------------------
@@ -194,7 +117,7 @@ export class ByteControllerState {
     this.#clearPending();
     this.queue.reset();
     const { cancel } = this;
-    this.#clearAlgorithms();
+    this.clearAlgorithms();
     return cancel(reason);
   }
 
@@ -272,7 +195,7 @@ export class ByteControllerState {
       this.error(error);
       throw error;
     }
-    this.#clearAlgorithms();
+    this.clearAlgorithms();
     const { reader } = this.stream;
     this.stream.close();
     // A source that knows of the BYOB request answers that itself, if it likes.
@@ -298,7 +221,7 @@ export class ByteControllerState {
     if (this.stream.status !== READABLE) return;
     this.#clearPending();
     this.queue.reset();
-    this.#clearAlgorithms();
+    this.clearAlgorithms();
     this.stream.error(reason);
   }
 
@@ -405,7 +328,7 @@ export class ByteControllerState {
   /** https://streams.spec.whatwg.org/#readable-byte-stream-controller-handle-queue-drain */
   #handleDrain() {
     if (this.queue.total === 0 && this.closeRequested) {
-      this.#clearAlgorithms();
+      this.clearAlgorithms();
       this.stream.close();
     } else {
       this.pullIfNeeded();
@@ -433,11 +356,6 @@ export class ByteControllerState {
   #clearPending() {
     this.#invalidateRequest();
     this.pending = [];
-  }
-
-  #clearAlgorithms() {
-    this.pull = undefined;
-    this.cancel = nothing;
   }
 }
 
