@@ -85,7 +85,7 @@ function send(request, context) {
     request.redirect ?? "follow",
     callsLeft(context),
     recordBodyForHost(request),
-  ).then((text) => toResponse(text, request.signal));
+  ).then((text) => toResponse(text, request));
   return request.signal === undefined ? answer : abortable(answer, request.signal, number);
 }
 
@@ -108,18 +108,19 @@ async function sendUpgrade(request, raw) {
   const answer = await socket_fetch(request.url, raw, request.redirect ?? "follow");
   const head = answer.indexOf("\n");
   const number = answer.slice(0, head);
-  const response = toResponse(answer.slice(head + 1));
+  const response = toResponse(answer.slice(head + 1), request);
   if (number !== "") responseRecord(response).webSocket = sockets().socketFromHost(+number);
   throwIfAborted(request);
   return response;
 }
 
 // "status\nstatus text\nURL\nredirected\nhandle\n" and the raw headers.
-function toResponse(text, signal) {
+function toResponse(text, { encodeResponseBody, signal }) {
   const [status, statusText, url, redirected, handle] = text.split("\n", 5);
   const head = status.length + statusText.length + url.length + redirected.length + handle.length + 5;
   const body = handle === "" ? null : +handle;
   return responseFromFetch(+status, statusText, url, text.slice(head), body, {
+    asItComes: encodeResponseBody === "manual",
     redirected: redirected !== "",
     signal,
   });

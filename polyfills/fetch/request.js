@@ -145,6 +145,7 @@ const NEW_REQUEST = {
   visited: [], // where redirects came from
   cf: undefined,
   cache: undefined,
+  encodeResponseBody: undefined, // "manual": the response's body is left as it comes
   fetcher: undefined, // who is asked, in the place of the network
   blob: undefined, // that a blob: URL names
 };
@@ -203,6 +204,7 @@ function recordFromRequest(from, init) {
   if (from.client !== undefined) record.client = from.client;
   record.cf = copiedCf(from);
   record.cache = from.cache;
+  if (from.encodeResponseBody !== undefined) record.encodeResponseBody = from.encodeResponseBody;
   if (from.fetcher !== undefined) record.fetcher = from.fetcher;
   record.blob = from.blob;
   const body = init === undefined ? undefined : initialize(record, init);
@@ -217,11 +219,13 @@ function recordFromRequest(from, init) {
 
 /** Set what `init` says; returns its body. Members are read in Web IDL's order. */
 function initialize(record, init) {
-  const { body, cache, cf, fetcher, headers, integrity, method, redirect, signal } = init;
+  const { body, cache, cf, encodeResponseBody, fetcher, headers, integrity, method, redirect, signal } =
+    init;
   checkUnused(init);
   if (method !== undefined) record.method = normalizeMethod(method);
   if (cache !== undefined) record.cache = checkedCache(cache);
   if (cf !== undefined && cf !== null) record.cf = checkedCf(cf, cache);
+  if (encodeResponseBody !== undefined) record.encodeResponseBody = checkedEncoding(encodeResponseBody);
   if (fetcher !== undefined) record.fetcher = checkedFetcher(fetcher);
   if (integrity !== undefined) checkIntegrity(integrity);
   if (redirect !== undefined) record.redirect = checkedRedirect(redirect);
@@ -275,6 +279,13 @@ function checkIntegrity(value) {
     "Subrequest integrity checking is not implemented. The integrity option must be either " +
       "undefined or an empty string.",
   );
+}
+
+function checkedEncoding(value) {
+  const encoding = `${value}`;
+  if (encoding === "manual") return encoding;
+  if (encoding === "automatic") return undefined;
+  throw new TypeError(`encodeResponseBody: unexpected value: ${encoding}`);
 }
 
 function checkedCf(value, cache) {
@@ -332,6 +343,7 @@ export function requestOfCrossed(record, body) {
   if (record.signal !== undefined) record.signal = undefined;
   if (record.client !== undefined) record.client = undefined;
   if (record.cache !== undefined) record.cache = undefined;
+  if (record.encodeResponseBody !== undefined) record.encodeResponseBody = undefined;
   if (record.fetcher !== undefined) record.fetcher = undefined;
   if (record.blob !== undefined) record.blob = undefined;
   if (body !== undefined) {

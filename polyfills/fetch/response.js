@@ -273,11 +273,22 @@ export function responseOfText(status, statusText, raw, text, url) {
   return new Response(FROM_RECORD, record);
 }
 
-/** The same of a response to fetch(); `signal` is what aborts it. */
-export function responseFromFetch(status, statusText, url, raw, body, { redirected, signal } = {}) {
+/** The same of a response to fetch(); `signal` is what aborts it. One `asItComes` is not decoded. */
+export function responseFromFetch(
+  status,
+  statusText,
+  url,
+  raw,
+  body,
+  { asItComes, redirected, signal } = {},
+) {
   const response = responseFromHost(status, statusText, raw, body, url, signal);
   const record = responseRecord(response);
   record.type = "basic";
   if (redirected) record.redirected = true;
+  if (asItComes) {
+    record.coding = undefined;
+    record.encodeBody = "manual";
+  }
   return response;
 }

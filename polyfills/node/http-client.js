@@ -20,8 +20,6 @@ import { urlToHttpOptions } from "./url.js";
 const BODILESS = ["GET", "HEAD"];
 // What fetch() says for itself.
 const CONNECTION = new Set(["connection", "host", "keep-alive", "transfer-encoding", "upgrade"]);
-// What no longer holds of a body that fetch() has decoded.
-const ENCODING = new Set(["content-encoding", "content-length", "transfer-encoding"]);
 // A path that would name another host, where a URL is made of it.
 const OTHER_HOST = /^(?:[/\\]{2}|[^/\\]*:)/;
 
@@ -131,6 +129,7 @@ Object.assign(ClientRequest.prototype, {
       for (let i = 0; i < lines.length; i += 2) this.appendHeader(lines[i], lines[i + 1]);
       return;
     }
+    if (Array.isArray(headers?.host)) throw invalidType("options.headers.host", ["string"], headers.host);
     for (const [name, value] of Object.entries(headers ?? {})) this.setHeader(name, value);
     const setsHost = setHost === undefined ? setDefaultHeaders !== false : Boolean(setHost);
     if (setsHost && !this.hasHeader("host")) this.setHeader("Host", host);
@@ -144,11 +143,14 @@ Object.assign(ClientRequest.prototype, {
 
   _send(body) {
     const headers = this._headerList().filter(([name]) => !CONNECTION.has(name.toLowerCase()));
+    // Of itself fetch() would ask for codings, which it then decodes.
+    if (!this.hasHeader("accept-encoding")) headers.push(["accept-encoding", "identity"]);
     const sent = fetch(this._url, {
       method: this.method,
       headers,
       body: BODILESS.includes(this.method) ? undefined : (body ?? undefined),
       redirect: "manual",
+      encodeResponseBody: "manual",
       signal: this._abort.signal,
     });
     sent.then(
@@ -164,13 +166,11 @@ Object.assign(ClientRequest.prototype, {
     clearTimeout(this._timer);
     if (this.destroyed) return;
     const incoming = new IncomingMessage();
-    const wasEncoded = response.headers.has("content-encoding");
     incoming.statusCode = response.status;
     incoming.statusMessage = response.statusText;
     incoming.url = "";
     incoming.req = this;
-    for (const [name, value] of response.headers)
-      if (!wasEncoded || !ENCODING.has(name)) incoming._addHeaderLine(name, value);
+    for (const [name, value] of response.headers) incoming._addHeaderLine(name, value);
     incoming._body = this.method === "HEAD" ? null : response.body;
     this.res = incoming;
     incoming.once("close", () => this.destroy());

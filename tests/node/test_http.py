@@ -1,6 +1,7 @@
 """node:http and node:net: servers as fetch handlers, requests by fetch, sockets by connect()."""
 
 import asyncio
+import gzip
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -229,6 +230,9 @@ export default { async fetch() { await run(); return Response.json(told); } };
 """
 
 
+IDENTITY = ["accept-encoding", "identity"]
+
+
 async def test_requests_go_by_fetch(server: Server) -> None:
     server.add(
         "main",
@@ -258,20 +262,23 @@ async def test_requests_go_by_fetch(server: Server) -> None:
         {
             "url": "http://a.example:81/b?c",
             "method": "GET",
-            "headers": [["A", "b"]],
+            "headers": [["A", "b"], IDENTITY],
             "redirect": "manual",
+            "encodeResponseBody": "manual",
         },
         {
             "url": "https://a.example/x",
             "method": "GET",
-            "headers": [["Authorization", "Basic dTpw"]],
+            "headers": [["Authorization", "Basic dTpw"], IDENTITY],
             "redirect": "manual",
+            "encodeResponseBody": "manual",
         },
         {
             "url": "http://a.example/y",
             "method": "POST",
-            "headers": [["Content-Type", "text/plain"]],
+            "headers": [["Content-Type", "text/plain"], IDENTITY],
             "redirect": "manual",
+            "encodeResponseBody": "manual",
             "body": "one two",
         },
     ]
@@ -304,6 +311,62 @@ async def test_a_request_that_fails_or_is_given_up_says_so(server: Server) -> No
         ["ABORT_ERR", "The operation was aborted"],
         "ERR_INVALID_PROTOCOL",
     ]
+
+
+async def test_a_body_arrives_as_it_was_sent(server: Server) -> None:
+    asked = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        asked.append("accept-encoding: identity" in head)
+        body = gzip.compress(b"hello")
+        head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n"
+        writer.write(head.encode() + body)
+        writer.close()
+        await writer.wait_closed()
+
+    web = await asyncio.start_server(answer, "127.0.0.1", 0)
+    server.add(
+        "main",
+        """
+        import http from "node:http";
+        import { gunzipSync } from "node:zlib";
+        const got = (url) => new Promise((resolve, reject) =>
+          http.get(url, resolve).on("error", reject));
+        const told = ({ code, message }) => code ?? message;
+        const failure = (run) => { try { run(); } catch (error) { return told(error); } };
+        export default { async fetch(request) {
+          const { pathname } = new URL(request.url);
+          const url = `http://127.0.0.1:${pathname.slice(1)}/`;
+          const response = await got(url);
+          const packed = await (await fetch(url, { encodeResponseBody: "manual" })).bytes();
+          const asked = new Request(url, { encodeResponseBody: "manual" });
+          return Response.json([
+            response.headers["content-encoding"],
+            `${gunzipSync(Buffer.concat(await response.toArray()))}`,
+            `${gunzipSync(packed)}`,
+            (await (await fetch(new Request(asked))).bytes()).length === packed.length,
+            await (await fetch(url)).text(),
+            await (await fetch(asked, { encodeResponseBody: "automatic" })).text(),
+            failure(() => new Request(url, { encodeResponseBody: "never" })),
+            failure(() => http.get({ headers: { host: [] } })),
+          ]);
+        } };
+        """,
+    )
+    async with web:
+        told = json.loads(await server.text(f"/{web.sockets[0].getsockname()[1]}"))
+    assert told == [
+        "gzip",
+        "hello",
+        "hello",
+        True,
+        "hello",
+        "hello",
+        "encodeResponseBody: unexpected value: never",
+        "ERR_INVALID_ARG_TYPE",
+    ]
+    assert asked[0], "node:http asks for no coding"
 
 
 async def test_a_path_cannot_name_another_host(server: Server) -> None:
