@@ -1,5 +1,6 @@
 """Turns end at their limit of CPU time, also where the engine asks nobody for long."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Iterator
@@ -129,3 +130,14 @@ def test_each_turn_has_a_budget_of_its_own() -> None:
         assert not isolate.terminated
     finally:
         isolate.close()
+
+
+def test_a_call_that_nothing_ends_is_told_of(isolate: Isolate, watch: TurnWatch) -> None:
+    source = "export const run = () => 'a'.repeat(24_000).includes(`${'a'.repeat(12_000)}b`);"
+    isolate.add_modules({"main.mjs": Module("main.mjs", ModuleKind.ESM, source.encode())})
+    function = isolate.export(isolate.evaluate("main.mjs"), "run")
+    told: list[float] = []
+    watch.patience_s, watch.on_endless = 2 * BUDGET_MS / 1000, told.append
+    with contextlib.suppress(IsolateTerminated):
+        isolate.call(function)
+    assert told and told[0] >= watch.patience_s

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import ctypes
 import gc
+import logging
 import os
 import resource
 import signal
@@ -21,6 +22,8 @@ from holdfast.host.origins import Origins
 from holdfast.server.data_folder import FolderInUse
 from holdfast.server.settings import Bounds, Settings
 from holdfast.server.signals import stop_signals
+
+log = logging.getLogger("holdfast")
 
 WANTED_DESCRIPTORS = 65_536
 NEEDED_DESCRIPTORS = 64  # with which a start, and a few clients and objects, get by
@@ -65,24 +68,38 @@ def settings_from(
     )
 
 
-def run_until_stopped(command: Callable[[asyncio.Event], Coroutine[Any, Any, int]]) -> int:
+def run_until_stopped(
+    command: Callable[[asyncio.Event], Coroutine[Any, Any, int]], *, patience_s: float
+) -> int:
     """Run a command on uvloop; its event is set by the signals to stop (signals.py).
 
-    A second signal ends the process at once.
+    A second signal ends the process at once, and so does a turn that takes longer than `patience_s`
+    and that nothing ends.
     """
-    return run_with(lambda: _with_signals(command))
+    return run_with(lambda: _with_signals(command), patience_s=patience_s)
 
 
-def run_with(command: Callable[[], Coroutine[Any, Any, int]]) -> int:
-    """Run a command on uvloop."""
+def run_with(
+    command: Callable[[], Coroutine[Any, Any, int]], *, patience_s: float = float("inf")
+) -> int:
+    """Run a command on uvloop; a supervisor looks after it where no `patience_s` is given."""
     import uvloop
 
     keep_to_utc()
     keep_free_memory()
     if sys.platform == "linux":
-        TurnWatch.of_this_thread().start()
+        watch = TurnWatch.of_this_thread()
+        watch.patience_s, watch.on_endless = patience_s, _give_up
+        watch.start()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(command())
+
+
+def _give_up(seconds: float) -> None:
+    """End the process, in which nothing has a turn any more; what it has acknowledged is there."""
+    text = "a script is in a call that nothing ends, for %.1f s of CPU time: the process ends"
+    log.critical(text, seconds)
+    os._exit(os.EX_SOFTWARE)
 
 
 def keep_to_utc() -> None:

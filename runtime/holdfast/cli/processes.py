@@ -24,7 +24,7 @@ from holdfast.server.listening import Address, CannotListen, open_address
 if TYPE_CHECKING:
     from holdfast.server.shards.seat import Seat
 
-# A shard that does not get on for so much longer than its turns may take is stuck.
+# A process that does not get on for so much longer than its turns may take is stuck.
 STUCK_TURNS = 5
 STUCK_SECONDS = 5.0
 
@@ -42,8 +42,16 @@ def run_workers(options: argparse.Namespace, addresses: Sequence[Address], serve
         return complain(error)
     if options.workers == 1:
         with ExitStack() as opened:
-            return run_until_stopped(lambda stop: serve(Alone(opened), stop))
+            return run_until_stopped(
+                lambda stop: serve(Alone(opened), stop), patience_s=_patience_s(options)
+            )
     return _supervise(options, addresses, serve)
+
+
+def _patience_s(options: argparse.Namespace) -> float:
+    """How long a process may not get on."""
+    seconds: float = STUCK_SECONDS + STUCK_TURNS * options.cpu_ms / 1000
+    return seconds
 
 
 def _supervise(options: argparse.Namespace, addresses: Sequence[Address], serve: Serve) -> int:
@@ -81,7 +89,7 @@ def _supervise(options: argparse.Namespace, addresses: Sequence[Address], serve:
             links=links,
             mailboxes=stack.enter_context(open_mailboxes(count)),
             listeners=listeners,
-            stuck_seconds=STUCK_SECONDS + STUCK_TURNS * options.cpu_ms / 1000,
+            stuck_seconds=_patience_s(options),
             on_stop=on_stop,
         )
         return supervisor.run()

@@ -7,6 +7,9 @@ such things again and again would have the loop for itself for minutes, before a
 So a thread looks a few times a second which turn the loop's thread is in, and how much CPU time
 that thread has taken since. It learns that from Python's frames, so that no turn pays for it. What
 it takes to compile a script counts for no turn, as with the watchdog.
+
+One call that takes no memory, such as a search for a long text in a long one, is a turn that
+nobody can end. Where it goes on for too long, whoever started the watch is told, to end the process.
 """
 
 import sys
@@ -41,6 +44,8 @@ class TurnWatch:
         frames: Callable[[], Mapping[int, FrameType]] = sys._current_frames,
     ) -> None:
         """`cpu_seconds` is what the thread of this identity has used."""
+        self.patience_s = float("inf")  # with a turn that does not end
+        self.on_endless: Callable[[float], None] = _nobody
         self._thread = thread
         self._cpu_seconds = cpu_seconds
         self._frames = frames
@@ -79,9 +84,16 @@ class TurnWatch:
             self._turn, self._since = turn, self._cpu_seconds()
             return
         isolate: Isolate = frame.f_locals["self"]
-        if self._cpu_seconds() - self._since >= isolate._watchdog.budget_ms / 1000:
+        spent = self._cpu_seconds() - self._since
+        if spent >= self.patience_s:
+            self.on_endless(spent)
+        if spent >= isolate._watchdog.budget_ms / 1000:
             assert innermost is not None, "a thread that has a frame has an innermost one"
             _end(isolate, is_in_engine=innermost.f_code in _INNERMOST)
+
+
+def _nobody(_seconds: float) -> None:
+    """Nobody asks for turns that do not end."""
 
 
 def _end(isolate: Isolate, *, is_in_engine: bool) -> None:
