@@ -9,7 +9,7 @@ that thread has taken since. It learns that from Python's frames, so that no tur
 it takes to compile a script counts for no turn, as with the watchdog.
 
 One call that takes no memory, such as a search for a long text in a long one, is a turn that
-nobody can end. Where it goes on for too long, whoever started the watch is told, to end the process.
+nobody can end. Whoever started the watch is told where it goes on for too long, to end the process.
 """
 
 import sys
