@@ -385,6 +385,17 @@ def test_files_that_fit_a_rule_are_modules_where_that_is_asked_for(tmp_path):
     assert modules(find_additional_modules=True, base_dir="src") == found
 
 
+def test_what_additional_modules_are_is_told_from_their_folder(tmp_path):
+    file = tmp_path / "wrangler.json"
+    rules = [{"type": "CommonJS", "globs": ["deep/a.js", "./b.js"]}]
+    fields = {"name": "a", "main": "src/main.js", "no_bundle": True, "rules": rules}
+    file.write_text(json.dumps(fields))
+    kind_of = read_project(file).kind_of
+    assert kind_of(tmp_path / "src/deep/a.js") is kind_of(tmp_path / "src/b.js")
+    assert kind_of(tmp_path / "src/b.js") is ModuleKind.COMMONJS
+    assert kind_of(tmp_path / "src/c.js") is ModuleKind.ESM
+
+
 def test_the_cpu_time_of_a_turn_may_be_said(tmp_path):
     file = tmp_path / "wrangler.toml"
     text = 'name = "w"\nmain = "w.mjs"\n'

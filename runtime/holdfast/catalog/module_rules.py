@@ -20,6 +20,7 @@ _ENDING = re.compile(r"[^.]*((?:\.[\w+-]+)+)(?:\?.*)?")
 
 def fits(name: str, glob: str) -> bool:
     """Whether a file has a rule's glob; its name is told from the project's folder."""
+    glob = glob.removeprefix("./")
     return fnmatch(name, glob) or fnmatch(f"/{name}", glob)
 
 

@@ -7,7 +7,8 @@ give a script is refused rather than left out of its `env`.
 https://developers.cloudflare.com/workers/wrangler/configuration/
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -167,14 +168,17 @@ class Project:
 
     def kind_of(self, path: Path) -> ModuleKind:
         """What kind of module a file is: by the rules of the project, then by its name."""
-        try:
-            name = path.resolve().relative_to(self.folder.resolve()).as_posix()
-        except ValueError:
-            return module_kind(path)
+        names = [*self._names_of(path)]
         for pattern, kind in self.rules:
-            if fits(name, pattern):
+            if any(fits(name, pattern) for name in names):
                 return kind
         return module_kind(path)
+
+    def _names_of(self, path: Path) -> Iterator[str]:
+        """A file's name from the folder of additional modules, and from that of the project."""
+        for folder in filter(None, (self.more_modules, self.folder)):
+            with suppress(ValueError):
+                yield path.resolve().relative_to(folder.resolve()).as_posix()
 
     def max_steps(self, workflow: str) -> int | None:
         """How many steps an instance of a Workflow of the script's may have, if that is said."""
