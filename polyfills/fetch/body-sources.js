@@ -149,6 +149,12 @@ class ForwardedStream {
   }
 }
 
+/** A body that came by RPC: who answers with it hears of a client that leaves, as where the stream is its own. */
+export class BodyByRpc extends HostBody {}
+
+/** Whether a stream is such a body's, and untouched. */
+export const isByRpc = (stream) => hostSourceOf(stream) instanceof BodyByRpc;
+
 /** A stream of a body: a HostBody, a string, or bytes that become the stream's own. */
 export function streamOfBody(body) {
   return createHostStream(body instanceof HostBody ? body : new LocalBody(body));

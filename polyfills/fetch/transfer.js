@@ -17,7 +17,7 @@ import { bytesOf } from "../kernel/buffers.js";
 import { identityOf, isStandardError } from "../kernel/errors.js";
 import { passOutputGate, requireContext } from "../kernel/pending.js";
 import { isLocked, knownLength, lockedReader } from "../streams/on-demand.js";
-import { HostBody, takeBody } from "./body-sources.js";
+import { HostBody, isByRpc, takeBody } from "./body-sources.js";
 import { checkUsable } from "./body.js";
 import { codingOf, isUncoded } from "./codings.js";
 import { rawOfHeaders } from "./headers.js";
@@ -89,7 +89,7 @@ export function recordBodyForHost(record, whyLeft = lost, client = null) {
   checkUsable(record);
   record.used = true;
   if (record.stream !== null) {
-    const body = takeBody(record.stream);
+    const body = client !== null && isByRpc(record.stream) ? undefined : takeBody(record.stream);
     return body === undefined ? startPump(record.stream, whyLeft, client) : forOp(body);
   }
   record.source = "";

@@ -3,7 +3,7 @@
 
 import { body_cancel, body_move } from "holdfast:ops";
 import { encodeUtf8 } from "../encoding/utf8.js";
-import { HostBody, streamOfBody } from "../fetch/body-sources.js";
+import { BodyByRpc, streamOfBody } from "../fetch/body-sources.js";
 import { streamForHost } from "../fetch/transfer.js";
 import { bytesOf } from "../kernel/buffers.js";
 import { requireContext } from "../kernel/pending.js";
@@ -68,7 +68,7 @@ registerEntry(ReadableStream, {
   write: (stream, sink) => writeBody(streamForHost(stream), sink),
   read(source) {
     const body = readBody(source);
-    return streamOfBody(typeof body === "number" ? new HostBody(body) : body);
+    return streamOfBody(typeof body === "number" ? new BodyByRpc(body) : body);
   },
 });
 

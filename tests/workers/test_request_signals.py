@@ -35,6 +35,7 @@ async function answer(name, request, env, ctx) {
     writable.getWriter().write(new TextEncoder().encode("some")).catch(() => {});
     return new Response(readable);
   }
+  if (what === "called") return new Response(await ctx.exports.Thing.getByName("b").stream());
   if (what === "given" || what === "passed") {
     const init = what === "given" ? { signal: request.signal } : request;
     return fetch(env.OUTSIDE, init).finally(() => log.push("the fetch ended"));
@@ -43,6 +44,11 @@ async function answer(name, request, env, ctx) {
 }
 
 export class Thing extends DurableObject {
+  stream() {
+    const { readable, writable } = new IdentityTransformStream();
+    writable.getWriter().write(new TextEncoder().encode("some")).catch(() => {});
+    return readable;
+  }
   fetch(request) { return answer("object", request, this.env, this.ctx); }
 }
 export class Entry extends WorkerEntrypoint {
@@ -143,6 +149,12 @@ async def test_a_client_that_leaves_aborts_the_signal(
     async with Site(tmp_path) as site:
         await site.leave(f"/{who}/{what}", after=after)
         assert await site.log("Abort") == [f"{who}: {GONE}"]
+
+
+async def test_it_does_so_where_what_it_reads_has_come_by_rpc(tmp_path: Path) -> None:
+    async with Site(tmp_path) as site:
+        await site.leave("/worker/called", after=b"some")
+        assert await site.log("Abort") == [f"worker: {GONE}"]
 
 
 @pytest.mark.parametrize("who", ["worker", "entrypoint", "object"])
