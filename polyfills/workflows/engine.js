@@ -172,9 +172,9 @@ class WorkflowEngine extends DurableObject {
     if (this.#state().status !== "paused") this.#keepGoing();
   }
 
-  /** Have a step come to a value, or fail, without its code: for tests. */
-  replaceStep({ name, count, value, error }) {
-    const outcome = error === undefined ? { value } : { error: told("Error", error) };
+  /** Have a step come to a value, or fail, or its first so many attempts, without its code: for tests. */
+  replaceStep({ name, count, value, error, times }) {
+    const outcome = error === undefined ? { value } : { error: told("Error", error), times };
     this.#journal.replace({ type: "do", name, count }, outcome);
   }
 

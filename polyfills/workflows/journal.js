@@ -203,7 +203,7 @@ export class Journal {
     this.#kv.put("state", { status: "queued" });
   }
 
-  /** Say what a step is to come to without its code, { value } or { error }: for tests. */
+  /** Say what a step is to come to without its code, { value } or { error }, or its first `times` attempts: for tests. */
   replace(step, outcome) {
     this.#kv.put("tested", true);
     this.#kv.put(`replaced ${keyOf(step)}`, outcome);

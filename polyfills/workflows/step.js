@@ -60,16 +60,18 @@ export function stepsOf({ maxSteps, rollbacks, replays = false, ...rest }) {
     const hasRollback = rollback === undefined ? undefined : true;
     const begin = () => ({ config: shown(config), attempts: [], hasRollback });
     return outcomeOf("do", name, count, begin, async (step) => {
-      if (!isReplaced(step)) await attempts(step, config, callback);
+      const outcome = journal.replacementOf(step);
+      if (outcome === undefined) await attempts(step, config, callback);
+      else if (outcome.times) await attempts(step, config, failingFirst(outcome, callback));
+      else if (outcome.error) journal.fail(step, outcome.error);
+      else journal.succeed(step, outcome.value);
     });
   }
 
-  function isReplaced(step) {
-    const outcome = journal.replacementOf(step);
-    if (outcome?.error) journal.fail(step, outcome.error);
-    else if (outcome !== undefined) journal.succeed(step, outcome.value);
-    return outcome !== undefined;
-  }
+  const failingFirst = ({ error, times }, callback) => (context) => {
+    if (context.attempt <= times) throw thrownFor(error);
+    return callback(context);
+  };
 
   async function sleep(name, duration) {
     const ms = milliseconds(duration);

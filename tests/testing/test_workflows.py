@@ -53,6 +53,19 @@ def test_a_step_may_be_replaced(holdfast):
         failing.wait()
 
 
+def test_of_a_step_the_first_attempts_may_fail(holdfast):
+    bank = holdfast.outbound.answer("https://bank.example/charge", body="5 EUR", method="POST")
+    order = holdfast.worker(ORDER).workflow("Order", "one")
+    order.replace_step("charge", error="no line", times=2)
+    order.create({"item": "tea"})
+    order.send_event("rated", 5)
+    assert order.wait()["paid"] == "5 EUR"
+    attempts = order.steps()[0]["attempts"]
+    assert [attempt["success"] for attempt in attempts] == [False, False, True]
+    assert attempts[1]["error"] == {"name": "Error", "message": "no line"}
+    assert len(bank.calls) == 1
+
+
 def test_what_does_not_go_on_is_told(holdfast):
     worker = holdfast.worker(ORDER)
     order = worker.workflow("Order", "one")

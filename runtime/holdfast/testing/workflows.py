@@ -78,13 +78,20 @@ class AnyWorkflowInstance(AnyObject[SocketT]):
 
     @driven
     async def replace_step(
-        self, name: str, *, result: Any = None, error: str | None = None, count: int = 1
+        self,
+        name: str,
+        *,
+        result: Any = None,
+        error: str | None = None,
+        times: int | None = None,
+        count: int = 1,
     ) -> None:
-        """Have a step come to a result, or fail with an error for good, without its code.
+        """Have a step come to a result, or fail with an error, without its code.
 
+        It fails for good, or with `times` so many attempts, which others follow as it says itself.
         To be said before the instance is created, or gets there.
         """
-        outcome = {"value": result} if error is None else {"error": error}
+        outcome = {"value": result} if error is None else {"error": error, "times": times}
         await self._ask("replaceStep", {"name": name, "count": count, **outcome})
 
     @driven
