@@ -30,8 +30,15 @@ export class Thing extends DurableObject {
   connect(socket) { return shout(socket); }
 }
 export class Deaf extends WorkerEntrypoint {}
-export class Outside extends WorkerEntrypoint {
-  thing() { return this.env.THINGS.getByName("one"); }
+export class Talks extends WorkerEntrypoint {
+  async connect(socket) {
+    const writer = socket.writable.getWriter();
+    for (let i = 0; i < 3; i++) {
+      await scheduler.wait(0);
+      await writer.write(new TextEncoder().encode(`${i} `));
+    }
+    await writer.close();
+  }
 }
 """
 
@@ -58,6 +65,7 @@ async function talk(target) {
 
 export default {
   async fetch(request, env, ctx) {
+    if (request.url.endsWith("/passed")) return new Response(env.TALKS.connect("a:1").readable);
     const targets = [env.PLAIN, env.ENTRY, env.DEAF, ctx.exports.Thing.getByName("it")];
     return Response.json(await Promise.all(targets.map(talk)));
   },
@@ -65,6 +73,14 @@ export default {
 """
 
 NOT_ACCEPTED = "Error: proxy request failed, cannot connect to the specified address"
+
+
+async def test_what_a_connection_brings_may_be_a_response_that_outlives_its_request(
+    server: Server,
+) -> None:
+    server.add("backend", BACKEND)
+    server.add("main", FRONT, bindings=(Service("TALKS", "backend", "Talks"),))
+    assert await server.text("/passed") == "0 1 2 "
 
 
 async def test_a_connection_reaches_the_handler_of_a_worker_or_an_object(server: Server) -> None:
