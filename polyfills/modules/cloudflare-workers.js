@@ -33,9 +33,10 @@ function inForce(own, name, changes) {
   );
 }
 
+const isImportable = !compatibility_has("disallow_importable_env");
+
 /** The running script's bindings. */
-const importable = compatibility_has("disallow_importable_env") ? {} : environment();
-export const env = inForce(importable, "env", (current) => ({
+export const env = inForce(isImportable ? environment() : {}, "env", (current) => ({
   set: (_, key, value) => Reflect.set(current(), key, value),
   deleteProperty: (_, key) => Reflect.deleteProperty(current(), key),
   defineProperty: (_, key, descriptor) => Reflect.defineProperty(current(), key, descriptor),
@@ -44,7 +45,7 @@ export const env = inForce(importable, "env", (current) => ({
 const ignored = () => true;
 
 /** The running script's own entrypoints and Durable Objects, as `ctx.exports`; they do not change. */
-export const exports = inForce(ownExports(), "exports", () => ({
+export const exports = inForce(isImportable ? ownExports() : {}, "exports", () => ({
   set: ignored,
   deleteProperty: ignored,
   defineProperty: ignored,

@@ -186,8 +186,8 @@ async def test_modules_know_where_they_are_since_they_lie_in_a_folder(
 async def test_a_script_may_not_import_its_environment(server: Server) -> None:
     server.add(
         "main",
-        """import { env } from "cloudflare:workers";
-        export default { fetch: (request, own) => Response.json([env, own]) };""",
+        """import { env, exports } from "cloudflare:workers";
+        export default { fetch: (request, own) => Response.json([{ ...env, ...exports }, own]) };""",
         compatibility_flags=("disallow_importable_env",),
         bindings=(PlainText("WORD", "text"),),
     )
