@@ -42,12 +42,13 @@ async def test_nulls_of_bottom_types_are_compiled_which_wasm_bindgen_writes(serv
 
 
 @pytest.mark.parametrize("specifier", ["./lib/code.wasm", "./lib/code.wasm?module"])
-async def test_a_module_is_imported(server: Server, specifier: str) -> None:
+@pytest.mark.parametrize("phase", ["", "source"])
+async def test_a_module_is_imported(server: Server, specifier: str, phase: str) -> None:
+    later = f'import.source("{specifier}")' if phase else f'(await import("{specifier}")).default'
     source = f"""
-        import module from "{specifier}";
-        const later = import("{specifier}");
+        import {phase} module from "{specifier}";
         export default {{ async fetch() {{
-          const same = (await later).default === module;
+          const same = ({"await " if phase else ""}{later}) === module;
           return new Response([{RUN}, same, module instanceof WebAssembly.Module].join());
         }} }};
     """

@@ -27,8 +27,8 @@ from holdfast.engine.errors import EngineError, JSError
 from holdfast.engine.kept_files import KeptFiles, most_kept_bytes
 from holdfast.engine.library import engine_identity
 from holdfast.engine.limits import MEBIBYTE, UNBOUNDED, Limits
+from holdfast.engine.mending import mended
 from holdfast.engine.script_compiler import ScriptCompiler
-from holdfast.engine.set_patterns import with_plain_sets
 
 log = logging.getLogger("holdfast.engine")
 
@@ -226,13 +226,13 @@ class KeptCode:
 
 
 def _compiled_to_keep(name: str, source: bytes, flags: int) -> bytes:
-    """As `compile_to_keep`, with what the loader does about patterns that QuickJS does not know."""
+    """As `compile_to_keep`, with what the loader does about what QuickJS does not know."""
     try:
         return compile_to_keep(name, source, flags)
     except JSError:
-        if (mended := with_plain_sets(source)) == source:
+        if (other := mended(source)) == source:
             raise
-        return compile_to_keep(name, mended, flags)
+        return compile_to_keep(name, other, flags)
 
 
 def compile_to_keep(name: str, source: bytes, flags: int) -> bytes:

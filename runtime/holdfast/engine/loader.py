@@ -29,9 +29,9 @@ from holdfast.engine.library import (
 )
 from holdfast.engine.limits import UNBOUNDED
 from holdfast.engine.load_attempts import LoadAttempts
+from holdfast.engine.mending import mended
 from holdfast.engine.modules import Module, ModuleKind
 from holdfast.engine.script_code import LEADS_BACK, read_script
-from holdfast.engine.set_patterns import with_plain_sets
 
 if TYPE_CHECKING:
     from holdfast.engine.kept_code import KeptCode
@@ -324,9 +324,9 @@ class ModuleLoader:
                 return self._read_script(kept.code)
             key = key if kept is None else None
         compiled = self._compiled(name, source, flags)
-        if compiled.tag == TAG_EXCEPTION and (mended := with_plain_sets(source)) != source:
+        if compiled.tag == TAG_EXCEPTION and (other := mended(source)) != source:
             lib.JS_FreeValue(self._context, lib.JS_GetException(self._context))
-            source = mended
+            source = other
             compiled = self._compiled(name, source, flags)
         if self._kept is not None and key is not None and compiled.tag != TAG_EXCEPTION:
             self._kept.keep(key, name, source, flags)
