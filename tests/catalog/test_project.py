@@ -230,6 +230,14 @@ def test_assets_are_read_with_how_they_are_served(tmp_path):
     assert read_project(file, without=("assets",)).assets is None
 
 
+def test_a_code_update_that_is_to_wait_is_told_not_to(tmp_path):
+    file = tmp_path / "wrangler.json"
+    for mode, told in (("immediate", 0), ("deferred", 1)):
+        objects = {"code_update_strategy": {"mode": mode}}
+        file.write_text(json.dumps({"name": "a", "main": "a.mjs", "durable_objects": objects}))
+        assert len(read_project(file).notes) == told
+
+
 @pytest.mark.parametrize(
     ("assets", "told"),
     [
