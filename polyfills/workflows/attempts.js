@@ -6,7 +6,8 @@ import { dropMessage, pack, TRANSFER } from "../rpc/message.js";
 import { dataCloneError } from "../serialize/errors.js";
 import { serialize } from "../serialize/index.js";
 import { startTimer, stopTimer } from "../timers/timers.js";
-import { checkSize } from "./checks.js";
+import { MAX_STATE_BYTES, tooLarge } from "./checks.js";
+import { compact } from "./compact.js";
 import { MAX_WAIT_MS, milliseconds } from "./duration.js";
 import { isFinal, lastAttempt, thrownFor, told, toldOf } from "./errors.js";
 import { NonRetryableError } from "./non-retryable.js";
@@ -102,11 +103,11 @@ export function attemptsIn({ execution, journal, onFatal, onFailure, wasStopped 
       return;
     }
     const place = `${step.name}-${step.count}`;
-    const isStorable = checkResult(place, value);
+    const { stored, isStorable } = checkedResult(place, value);
     try {
       if (!isStorable) throw dataCloneError("It lives in JavaScript");
       Object.assign(attempt, { end: Date.now(), success: true });
-      journal.succeed(step, value);
+      journal.succeed(step, stored);
     } catch (error) {
       if (error?.name === "DataCloneError") {
         const what = `Value returned from step "${step.name}" is not serialisable`;
@@ -158,15 +159,23 @@ export function attemptsIn({ execution, journal, onFatal, onFailure, wasStopped 
   return attempts;
 }
 
-// What could not be sent fails the attempt, as at Cloudflare, where results are sent by RPC. False
-// where it has functions, streams or the like: those can be sent, and not be stored.
-function checkResult(place, value) {
+// What is stored of a result. What could not be sent fails the attempt, as at Cloudflare, where results are sent by RPC.
+// Not storable is what has functions, streams or the like: those can be sent.
+function checkedResult(place, value) {
+  const { size, isStorable } = measure(value);
+  if (size <= MAX_STATE_BYTES) return { stored: value, isStorable };
+  const stored = compact(value);
+  if (measure(stored).size > MAX_STATE_BYTES) {
+    throw thrownFor(told("WorkflowInternalError", tooLarge(`Step ${place} output`)));
+  }
+  return { stored, isStorable };
+}
+
+function measure(value) {
   const message = pack([value], currentContext(), TRANSFER);
   dropMessage(message);
   const { data, entries } = message;
-  const wrong = (what) => thrownFor(told("WorkflowInternalError", what));
-  checkSize(`Step ${place} output`, data ?? serialize(value), wrong);
-  return entries === null;
+  return { size: (data ?? serialize(value)).length, isStorable: entries === null };
 }
 
 function close(attempt, error) {

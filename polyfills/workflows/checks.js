@@ -6,7 +6,8 @@ import { fatal } from "./errors.js";
 
 const MAX_ID_LENGTH = 100;
 const MAX_STEP_NAME_LENGTH = 256;
-const MAX_STATE_BYTES = 1_048_576; // of a step, or an event, serialized
+/** What a step, or an event, may have, serialized. */
+export const MAX_STATE_BYTES = 1_048_576;
 
 const ID = /^[a-zA-Z0-9_][a-zA-Z0-9-_]*$/;
 const INVALID_EVENT_TYPE =
@@ -26,8 +27,11 @@ const DEFAULTS = {
 
 /** Throws where `what`, which has so many bytes, is larger than what an instance keeps. `wrong` makes the error. */
 export function checkSize(what, { length }, wrong) {
-  if (length > MAX_STATE_BYTES) throw wrong(`${what} is too large. Maximum allowed size is 1MiB.`);
+  if (length > MAX_STATE_BYTES) throw wrong(tooLarge(what));
 }
+
+/** What is said of that. */
+export const tooLarge = (what) => `${what} is too large. Maximum allowed size is 1MiB.`;
 
 /** Whether an instance may be called so. */
 export function isInstanceId(id) {

@@ -362,3 +362,26 @@ def test_an_output_that_cannot_be_kept_is_an_error(flows: Any) -> None:
     """)
     flow.start("huge")
     assert "Values cannot be larger than" in flow.status("huge")["error"]["message"]
+
+
+def test_of_a_large_buffer_a_step_keeps_what_its_views_show(flows: Any) -> None:
+    flow = flows("""
+      async views(event, step) {
+        const large = new Uint8Array(5 << 20).fill(7);
+        const map = new Map([["a", new DataView(large.buffer, 1, 2)]]);
+        const made = { list: [large.subarray(2, 5)], map };
+        made.self = made;
+        const kept = await step.do("views", NO_RETRY, async () => made);
+        const { list: [bytes], self } = kept;
+        const view = kept.map.get("a");
+        const sizes = [bytes.buffer.byteLength, view.buffer.byteLength];
+        return [[...bytes], sizes, view.getUint8(1), self.list[0] === bytes];
+      }
+      large(event, step) {
+        return step.do("large", NO_RETRY, async () => new Uint8Array(2 << 20));
+      }
+    """)
+    flow.start("views")
+    assert flow.output("views") == [[7, 7, 7], [3, 2], 7, True]
+    flow.start("large")
+    assert "output is too large" in flow.status("large")["error"]["message"]
