@@ -6,20 +6,26 @@ import { absentFrom, invalidValue, nodeError } from "./errors.js";
 
 const names = Object.keys(builtins).sort();
 
+const PLATFORM = ["email", "node", "sockets", "workers", "workflows"];
+const ofPlatform = new Map(
+  PLATFORM.map((name) => [`cloudflare:${name}`, `holdfast:modules/cloudflare-${name}.js`]),
+);
+
 function builtinOf(id) {
+  if (ofPlatform.has(id)) return loadModule(ofPlatform.get(id));
   const path = fileOf(id);
   if (path === undefined) {
     throw nodeError(
       Error,
       "MODULE_NOT_FOUND",
-      `Cannot find module '${id}': createRequire() finds the modules of Node.js that Holdfast has, and no others`,
+      `Cannot find module '${id}': createRequire() finds the modules of Node.js and of Cloudflare that Holdfast has, and no others`,
     );
   }
   const namespace = loadModule(`holdfast:node/${path}`);
   return namespace.default ?? namespace;
 }
 
-/** A `require` for ES modules; it finds the modules of Node.js. */
+/** A `require` for ES modules; it finds the modules of Node.js and of Cloudflare. */
 export function createRequire(filename) {
   const isPath = /^(?:\/|file:)/.test(filename instanceof URL ? filename.href : filename);
   if (!isPath || (typeof filename !== "string" && !(filename instanceof URL))) {

@@ -29,17 +29,17 @@ const contexts = new WeakSet();
 /** The object itself, which is a context as far as `isContext` goes: nothing runs in it. */
 export function createContext(object = {}, _options = undefined) {
   if (object === constants.DONT_CONTEXTIFY) object = {};
-  requireObject(object, "object");
+  requireContextObject(object, "object");
   contexts.add(object);
   return object;
 }
 
 export function isContext(object) {
-  requireObject(object, "object");
+  requireContextObject(object, "object");
   return contexts.has(object);
 }
 
-function requireObject(value, name) {
+function requireContextObject(value, name) {
   if (value === null || (typeof value !== "object" && typeof value !== "function"))
     throw invalidType(name, "object", value);
 }

@@ -266,16 +266,18 @@ async def test_create_require_and_get_builtin_module_find_them_too(server: Serve
         "main",
         """
         import { createRequire, isBuiltin } from "node:module";
+        import { DurableObject } from "cloudflare:workers";
         const require = createRequire("file:///worker.mjs");
         export default { fetch() {
           let refused;
           try { require("left-pad"); } catch (error) { refused = error.code; }
           return Response.json([require("node:path").join("a", "b"), isBuiltin("sea"),
-            process.getBuiltinModule("path") === require("path"), refused]);
+            process.getBuiltinModule("path") === require("path"), refused,
+            require("cloudflare:workers").DurableObject === DurableObject]);
         } };
         """,
     )
-    assert await server.text() == '["a/b",false,true,"MODULE_NOT_FOUND"]'
+    assert await server.text() == '["a/b",false,true,"MODULE_NOT_FOUND",true]'
 
 
 async def test_the_module_is_its_constructor_whose_require_can_be_replaced_as_next_js_does(
