@@ -19,7 +19,7 @@ PINNED_OPS = Path(__file__).parent / "ops.txt"
 OP_DECORATORS = {"op", "utf8_op", "async_op", "work_op", "deferred_op"}
 # These come with the ops but are none: the memory that both sides share, and the engine's
 # own ways to load a module and to run WebAssembly.
-NOT_OPS = {"shared", "loadModule", "wasm"}
+NOT_OPS = {"shared", "loadModule", "wasm", "insides"}
 # Modules that the host writes when it starts.
 GENERATED = {"ops", "constants"}
 

@@ -6,7 +6,22 @@ import { constants as ofFiles } from "./fs-constants.js";
 import { constants } from "./os.js";
 
 const { dlopen, errno, priority, signals } = constants;
-const all = { ...dlopen, ...errno, ...priority, ...signals, ...ofFiles, ...ofCrypto };
+// What workerd has beyond, which says nothing of this machine.
+const others = {
+  defaultCipherList: "",
+  O_SYMLINK: 2_097_152,
+  OPENSSL_VERSION_NUMBER: 805_306_624,
+  SIGINFO: 29,
+};
+const all = {
+  ...dlopen,
+  ...errno,
+  ...priority,
+  ...signals,
+  ...ofFiles,
+  ...ofCrypto,
+  ...others,
+};
 
 export const {
   COPYFILE_EXCL,
@@ -109,6 +124,7 @@ export const {
   EXTENSIONLESS_FORMAT_JAVASCRIPT,
   EXTENSIONLESS_FORMAT_WASM,
   F_OK,
+  OPENSSL_VERSION_NUMBER,
   O_APPEND,
   O_CREAT,
   O_DIRECT,
@@ -121,6 +137,7 @@ export const {
   O_NONBLOCK,
   O_RDONLY,
   O_RDWR,
+  O_SYMLINK,
   O_SYNC,
   O_TRUNC,
   O_WRONLY,
@@ -155,6 +172,7 @@ export const {
   SIGFPE,
   SIGHUP,
   SIGILL,
+  SIGINFO,
   SIGINT,
   SIGIO,
   SIGIOT,
@@ -243,6 +261,7 @@ export const {
   UV_FS_SYMLINK_JUNCTION,
   W_OK,
   X_OK,
+  defaultCipherList,
   defaultCoreCipherList,
 } = all;
 export default all;

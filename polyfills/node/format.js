@@ -2,8 +2,8 @@
 
 import { invalidType } from "./errors.js";
 import { inspect } from "./inspect.js";
-import { showNumber } from "./inspect-primitives.js";
-import { isTypedArray } from "./types.js";
+import { showBigInt, showNumber } from "./inspect-primitives.js";
+import { isProxy, isTypedArray } from "./types.js";
 
 /** The arguments as one text, those that the first one's specifiers ask for in their places. */
 export function format(...args) {
@@ -38,18 +38,8 @@ export function formatWithOptions(options, ...args) {
 const specifiers = {
   __proto__: null,
   s: toText,
-  d: (value) =>
-    typeof value === "bigint"
-      ? `${value}n`
-      : typeof value === "symbol"
-        ? "NaN"
-        : showNumber(Number(value)),
-  i: (value) =>
-    typeof value === "bigint"
-      ? `${value}n`
-      : typeof value === "symbol"
-        ? "NaN"
-        : showNumber(parseInt(value)),
+  d: (value, options) => showCount(value, Number, options),
+  i: (value, options) => showCount(value, parseInt, options),
   f: (value) => (typeof value === "symbol" ? "NaN" : showNumber(parseFloat(value))),
   j: toJson,
   O: (value, options) => inspect(value, options),
@@ -58,10 +48,17 @@ const specifiers = {
   c: () => "",
 };
 
+/** A number as `toNumber` finds it in a value; a BigInt as it is. */
+function showCount(value, toNumber, { numericSeparator }) {
+  if (typeof value === "bigint") return showBigInt(value, numericSeparator);
+  return typeof value === "symbol" ? "NaN" : showNumber(toNumber(value), numericSeparator);
+}
+
 function toText(value, options) {
-  if (typeof value === "number") return showNumber(value);
-  if (typeof value === "bigint") return `${value}n`;
-  if (typeof value !== "object" || value === null || hasWordsOfItsOwn(value)) return String(value);
+  if (typeof value === "number") return showNumber(value, options.numericSeparator);
+  if (typeof value === "bigint") return showBigInt(value, options.numericSeparator);
+  if (typeof value !== "object" || value === null) return String(value);
+  if (!isProxy(value) && hasWordsOfItsOwn(value)) return String(value);
   return inspect(value, { ...options, depth: 0, colors: false, compact: 3 });
 }
 

@@ -11,6 +11,10 @@ export function showNumber(number, separate = false) {
   return `${grouped}.${fraction.replace(/(\d{3})(?=\d)/g, "$1_")}`;
 }
 
+export function showBigInt(value, separate = false) {
+  return `${separate ? `${value}`.replace(/\B(?=(\d{3})+$)/g, "_") : value}n`;
+}
+
 /** What is neither an object nor a function. */
 export function showPrimitive(stylize, value, context) {
   switch (typeof value) {
@@ -19,10 +23,7 @@ export function showPrimitive(stylize, value, context) {
     case "number":
       return stylize(showNumber(value, context.numericSeparator), "number");
     case "bigint":
-      return stylize(
-        `${context.numericSeparator ? `${value}`.replace(/\B(?=(\d{3})+$)/g, "_") : value}n`,
-        "bigint",
-      );
+      return stylize(showBigInt(value, context.numericSeparator), "bigint");
     case "boolean":
       return stylize(`${value}`, "boolean");
     case "undefined":

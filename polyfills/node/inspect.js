@@ -1,7 +1,8 @@
 // util.inspect as Node.js lays it out, for scripts: unlike the console's own inspector, it may
-// run a script's code (custom inspection, proxies, getters where asked to).
+// run a script's code (custom inspection, getters where asked to).
 // https://nodejs.org/docs/latest-v20.x/api/util.html#utilinspectobject-options
 
+import { insides } from "holdfast:ops";
 import { hasView, pairsOf, viewOf } from "../console/views.js";
 import {
   arrayEntries,
@@ -35,6 +36,7 @@ export function inspect(value, options) {
     indentation: 0,
     seen: [],
     circular: undefined,
+    stylize: plain,
     budget: 0,
     currentDepth: 0,
     show,
@@ -56,7 +58,7 @@ export function inspect(value, options) {
   }
   if (context.maxArrayLength === null) context.maxArrayLength = Infinity;
   if (context.maxStringLength === null) context.maxStringLength = Infinity;
-  context.stylize = context.colors ? colored : plain;
+  if (context.colors) context.stylize = colored;
   return show(context, value, 0, false);
 }
 
@@ -66,10 +68,14 @@ inspect.colors = colors;
 inspect.styles = styles;
 
 /** One value at `level`; `inTypedArray` where it is the buffer of one that is shown whole. */
-export function show(context, value, level, inTypedArray) {
-  if (value === null || (typeof value !== "object" && typeof value !== "function")) {
-    return showPrimitive(context.stylize, value, context);
+export function show(context, given, level, inTypedArray) {
+  if (given === null || (typeof given !== "object" && typeof given !== "function")) {
+    return showPrimitive(context.stylize, given, context);
   }
+  const value = context.showProxy ? given : withoutProxies(given);
+  if (value === undefined) return context.stylize("<Revoked Proxy>", "special");
+  const parts = context.showProxy ? types.proxyParts(value) : undefined;
+  if (parts !== undefined) return showProxy(context, parts, level);
   if (context.customInspect) {
     const custom = value[customInspect];
     if (
@@ -78,9 +84,9 @@ export function show(context, value, level, inTypedArray) {
       value.constructor?.prototype !== value
     ) {
       const depth = context.depth === null ? null : context.depth - level;
-      const given = { ...pickOptions(context), stylize: context.stylize };
-      const result = custom.call(value, depth, given, inspect);
-      if (result !== value) {
+      const options = { ...pickOptions(context), stylize: context.stylize };
+      const result = custom.call(given, depth, options, inspect);
+      if (result !== given) {
         if (typeof result !== "object" && typeof result !== "function") {
           return `${String(result)}`.replaceAll("\n", `\n${" ".repeat(context.indentation)}`);
         }
@@ -95,6 +101,23 @@ export function show(context, value, level, inTypedArray) {
     return context.stylize(`[Circular *${index}]`, "special");
   }
   return showObject(context, value, level, inTypedArray);
+}
+
+/** What a proxy stands for in the end, so that none of its traps runs; undefined where it is revoked. */
+function withoutProxies(value) {
+  for (let parts; (parts = types.proxyParts(value)) !== undefined;) [value] = parts;
+  return value;
+}
+
+function showProxy(context, parts, level) {
+  if (parts[0] === undefined) return context.stylize("<Revoked Proxy>", "special");
+  if (context.depth !== null && level > context.depth)
+    return context.stylize("Proxy [Array]", "special");
+  context.currentDepth = level + 1;
+  context.indentation += 2;
+  const output = parts.map((part) => show(context, part, level + 1, false));
+  context.indentation -= 2;
+  return reduceToText(context, output.length, output, "", ["Proxy [", "]"], level + 1);
 }
 
 // ---- Objects --------------------------------------------------------------------------
@@ -251,8 +274,7 @@ function plainShapeOf(context, value, level, constructor, tag, inTypedArray, sha
     keys.unshift("byteLength", "byteOffset", "buffer");
     return finish(prefixOf(constructor, tag, "DataView"), null);
   }
-  if (types.isPromise(value))
-    return finish(prefixOf(constructor, tag, "Promise"), () => [stylize("<pending>", "special")]);
+  if (types.isPromise(value)) return finish(prefixOf(constructor, tag, "Promise"), promiseEntries);
   if (types.isWeakSet(value))
     return finish(prefixOf(constructor, tag, "WeakSet"), () => [
       stylize("<items unknown>", "special"),
@@ -281,6 +303,18 @@ function plainShapeOf(context, value, level, constructor, tag, inTypedArray, sha
   }
   if (constructor === "Object" && tag === "") return shape;
   return finish(prefixOf(constructor, tag, "Object"), null);
+}
+
+const PENDING = 0; // of the engine's states of promises
+const REJECTED = 2;
+
+function promiseEntries(context, value, level) {
+  const [state, result] = insides(value);
+  if (state === PENDING) return [context.stylize("<pending>", "special")];
+  context.indentation += 2;
+  const text = show(context, result, level, false);
+  context.indentation -= 2;
+  return [state === REJECTED ? `${context.stylize("<rejected>", "special")} ${text}` : text];
 }
 
 /** The pairs of a platform object that is a list of them. */

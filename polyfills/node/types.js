@@ -2,6 +2,8 @@
 // `util.types`, also for inspecting and comparing.
 // https://nodejs.org/docs/latest-v20.x/api/util.html#utiltypes
 
+import { insides } from "holdfast:ops";
+
 const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
 const { apply } = Reflect;
 const TypedArray = getPrototypeOf(Uint8Array);
@@ -39,7 +41,12 @@ export const isBooleanObject = accepts(Boolean.prototype.valueOf);
 export const isBigIntObject = accepts(BigInt.prototype.valueOf);
 export const isSymbolObject = accepts(Symbol.prototype.valueOf);
 export const isNativeError = (value) => Error.isError(value);
-export const isProxy = () => false; // nothing tells a proxy from its target
+/** The target and the handler of a proxy; undefined of all else. Both are undefined once it is revoked. */
+export function proxyParts(value) {
+  const found = insides(value);
+  return found !== undefined && typeof found[0] !== "number" ? found : undefined;
+}
+export const isProxy = (value) => proxyParts(value) !== undefined;
 
 const boxes = [
   [isNumberObject, Number],

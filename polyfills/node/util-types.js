@@ -2,7 +2,7 @@
 
 import * as types from "./types.js";
 
-const { typedArrayName: _, learnKeyObjects: __, unboxed: ___, ...checks } = types;
+const { typedArrayName: _, learnKeyObjects: __, proxyParts: ____, unboxed: ___, ...checks } = types;
 
 export {
   isAnyArrayBuffer,

@@ -460,6 +460,36 @@ async def test_inspect_shows_what_is_in_platform_objects(server: Server) -> None
     ]
 
 
+async def test_inspect_looks_into_promises_and_proxies(server: Server) -> None:
+    server.add(
+        "main",
+        """
+        import { inspect, types } from "node:util";
+        const failed = Promise.reject(2);
+        failed.catch(() => {});
+        const { proxy, revoke } = Proxy.revocable({}, {});
+        revoke();
+        const trapped = new Proxy(new Proxy({ a: 1 }, {}), { get() { throw new Error("trap"); } });
+        export default { fetch: () => Response.json([
+          [Promise.resolve({ a: 1 }), failed, new Promise(() => {}), proxy, trapped].map(
+            (value) => inspect(value)),
+          inspect(trapped, { showProxy: true }),
+          [proxy, trapped, {}, failed, 1].map((value) => types.isProxy(value))]) };
+        """,
+    )
+    assert json.loads(await server.text()) == [
+        [
+            "Promise { { a: 1 } }",
+            "Promise { <rejected> 2 }",
+            "Promise { <pending> }",
+            "<Revoked Proxy>",
+            "{ a: 1 }",
+        ],
+        "Proxy [ Proxy [ { a: 1 }, {} ], { get: [Function: get] } ]",
+        [True, True, False, False, False],
+    ]
+
+
 async def test_assert_waits_for_the_results_of_rpc_and_does_not_call_them(server: Server) -> None:
     server.add(
         "main",

@@ -18,7 +18,7 @@ Nothing but this folder touches cffi.
   (script_compiler.py, script_code.py). Both are `KeptFiles` (kept_files.py).
 - `compile_ahead` (ahead.py): what a loop would wait for, done on a thread before that.
 - jobs.py: the queue of jobs, run by one call; rejections.py: promises that nobody listens to;
-  thrown.py: errors out of JavaScript.
+  thrown.py: errors out of JavaScript; insides.py: what is in promises and proxies.
 - v8format.py reads and writes stored values without JavaScript.
 - `JSError`, `ScriptError` (errors.py): errors out of and into JavaScript.
 - icu/ calls ICU, for Intl.

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, NoReturn
 
 from holdfast.engine.errors import ScriptError, StopTurn
+from holdfast.engine.insides import Insides
 from holdfast.engine.json_transcoder import parse_json
 from holdfast.engine.library import (
     EVAL_GLOBAL,
@@ -69,6 +70,7 @@ class OpTable:
     def __init__(self, context: Any, converter: Converter) -> None:
         self._context = context
         self._converter = converter
+        self._insides = Insides(context)
         self._result = ffi.new("JSValue *")
         self._declared: Mapping[str, Op] = {}
         self._names: tuple[str, ...] = ()
@@ -84,7 +86,7 @@ class OpTable:
         assert self._make_error.tag == TAG_OBJECT, "a helper of the engine evaluates to a function"
 
     def add(self, ops: Mapping[str, Op]) -> Any:
-        """An object with a function for each op; the caller's. Once."""
+        """An object with a function for each op, and with `insides`; the caller's. Once."""
         assert not self._names, "an isolate's ops are chosen when it is made"
         self._declared, self._names = ops, tuple(ops)
         template, _ = _entries(self._names)
@@ -95,6 +97,7 @@ class OpTable:
         self.answer_with(ops.__getitem__)
         table = lib.JS_NewObject(self._context)
         lib.JS_SetPropertyFunctionList(self._context, table, entries, len(ops))
+        lib.JS_SetPropertyStr(self._context, table, b"insides", self._insides.function())
         return table
 
     def answer_with(self, answering: Callable[[str], Op]) -> None:
@@ -119,6 +122,7 @@ class OpTable:
 
     def close(self) -> None:
         """Let go of the functions; nothing calls them any more."""
+        self._insides.close()
         del self._callback, self._list, self._entries
         self._answering = _nobody
 

@@ -73,6 +73,7 @@ class Platform:
             "export const shared = raw && new Int32Array(raw.shared);",
             "export const loadModule = raw && raw.loadModule;",
             "export const wasm = raw && raw.wasm;",
+            "export const insides = raw && raw.insides;",
         ]
         for name, declaration in self._ops.items():
             if declaration.kind is OpKind.SYNC:

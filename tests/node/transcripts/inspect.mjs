@@ -71,4 +71,22 @@ export default function run(log) {
     log(Object.keys(util.types).filter((key) => /^is/.test(key) && !/isProxy|isExternal|isKeyObject|isCryptoKey|isEventTarget/.test(key) && util.types[key](value)).sort().join(), util.isArray(value));
   }
   log(util.stripVTControlCharacters("\u001b[31mred\u001b[39m"), JSON.stringify(util.styleText("red", "x")), util.toUSVString("a\ud800"), util.inspect.custom.toString(), util.inspect(new Proxy({ a: 1 }, {})));
+  {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    log(inspect(proxy), inspect([proxy], { showProxy: true }), util.types.isProxy(proxy));
+    const trapped = new Proxy({ a: 1, b: { c: [1] } }, { get() { throw new Error("trap"); }, ownKeys() { throw new Error("trap"); } });
+    log(inspect(trapped), inspect(trapped, { showProxy: true }), util.format("%s %o %O", trapped, trapped, trapped), inspect({ trapped }, { showProxy: 1, depth: 0 }));
+    for (const target of [[1, 2], class A {}, new Map([[1, 2]]), new Proxy({ a: 1 }, {}), { [util.inspect.custom]: () => "custom" }]) {
+      const value = new Proxy(target, {});
+      log(inspect(value), inspect(value, { showProxy: true }), util.types.isProxy(value), util.types.isProxy(target));
+    }
+    const failed = Promise.reject(new Map([[1, 2]]));
+    failed.catch(() => {});
+    const own = {};
+    own.promise = Promise.resolve(own);
+    class Later extends Promise {}
+    for (const promise of [Promise.resolve(3), Promise.resolve({ a: [{ b: {} }] }), new Promise(() => {}), failed, Object.assign(Promise.resolve("s"), { k: 1 }), Later.resolve(1), own]) log(inspect(promise), inspect([promise], { depth: 0 }));
+    log(inspect([1, "a"], { stylize: (text) => `<${text}>` }), util.formatWithOptions({ numericSeparator: true }, "%d %s %i %d", 1234567, 1234567, 123456, 1234567n));
+  }
 }
