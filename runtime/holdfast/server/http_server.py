@@ -135,12 +135,14 @@ class HttpServer:
         await asyncio.gather(*self._welcoming, return_exceptions=True)
         for connection in [*self.connections]:
             connection.finish()
-        for wire in [*self.sockets]:
+        ended = [*self.sockets]
+        for wire in ended:
             wire.shut_down(GOING_AWAY)
         await self._empty_within(min(LAST_SECONDS, drain_seconds))
+        await asyncio.sleep(0)  # what came while the loop had other things to do is read first
         for connection in [each for each in self.connections if each.is_idle]:
             connection.make_way()
-        for wire in [*self.sockets]:
+        for wire in self.sockets.difference(ended):
             wire.shut_down(GOING_AWAY)
         await self._empty_within(drain_seconds)
         for connection in [*self.connections]:
