@@ -18,6 +18,7 @@ import {
   requireString,
 } from "./errors.js";
 import { EventEmitter } from "./events.js";
+import { bridgeRejections } from "./process-rejections.js";
 
 const files = lazily("node/fs-tree.js");
 const queueNative = globalThis.queueMicrotask;
@@ -139,18 +140,27 @@ export const stdin = Object.assign(new EventEmitter(), {
 });
 
 export function emitWarning(warning, type = undefined, code = undefined) {
-  const options = type !== null && typeof type === "object" ? type : { type, code };
-  const error = typeof warning === "string" ? new Error(warning) : warning;
-  if (!(error instanceof Error)) throw invalidType("warning", ["string", "Error"], warning);
-  if (typeof warning === "string") error.name = options.type ?? "Warning";
-  if (options.code !== undefined) error.code = options.code;
-  if (options.detail !== undefined) error.detail = options.detail;
+  let detail;
+  if (type !== null && typeof type === "object" && !Array.isArray(type)) {
+    ({ code, detail } = type);
+    if (typeof detail !== "string") detail = undefined;
+    type = type.type || "Warning";
+  } else if (typeof type === "function") [type, code] = ["Warning", undefined];
+  if (type !== undefined) requireString(type, "type");
+  if (typeof code === "function") code = undefined;
+  if (code !== undefined) requireString(code, "code");
+  let error = warning;
+  if (typeof warning === "string") {
+    error = Object.assign(new Error(warning), { name: type || "Warning" });
+    if (code !== undefined) error.code = code;
+    if (detail !== undefined) error.detail = detail;
+  } else if (!(warning instanceof Error))
+    throw invalidType("warning", ["string", "Error"], warning);
   nextTick(() => {
-    if (!process.emit("warning", error)) {
-      console.warn(
-        `${options.code === undefined ? "" : `[${options.code}] `}${error.name}: ${error.message}${options.detail ? `\n${options.detail}` : ""}`,
-      );
-    }
+    if (process.emit("warning", error)) return;
+    const head = error.code === undefined ? "" : `[${error.code}] `;
+    const tail = error.detail ? `\n${error.detail}` : "";
+    console.warn(`${head}${error.name}: ${error.message}${tail}`);
   });
 }
 
@@ -333,6 +343,7 @@ const process = Object.assign(new EventEmitter(), {
   version,
   versions,
 });
+bridgeRejections(process);
 Object.defineProperty(process, Symbol.toStringTag, { value: "process", configurable: true });
 
 export const on = process.on.bind(process);
