@@ -142,10 +142,8 @@ define(Readable.prototype, {
 
   async some(fn, options = undefined) {
     requireMapper(fn, "fn");
-    return (
-      (await this.find(async (chunk, more) => fn(chunk, more), { ...options, found: true })) !==
-      undefined
-    );
+    for await (const found of mapped(this, fn, options)) if (found) return true;
+    return false;
   },
 
   async every(fn, options = undefined) {
@@ -155,11 +153,8 @@ define(Readable.prototype, {
 
   async find(fn, options = undefined) {
     requireMapper(fn, "fn");
-    const signal = signalOf(options);
-    for await (const chunk of this) {
-      check(signal);
-      if (await fn(chunk, { signal })) return options?.found ? true : chunk;
-    }
+    const tried = async (chunk, more) => ((await fn(chunk, more)) ? [chunk] : undefined);
+    for await (const found of mapped(this, tried, options)) if (found) return found[0];
     return undefined;
   },
 

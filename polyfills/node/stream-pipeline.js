@@ -3,7 +3,7 @@
 import { ReadableStream } from "../streams/readable.js";
 import { TransformStream } from "../streams/transform.js";
 import { WritableStream } from "../streams/writable.js";
-import { abortError, invalidType, nodeError, requireFunction } from "./errors.js";
+import { abortError, invalidType, nodeError, requireFunction, requireObject } from "./errors.js";
 import { nextTick } from "./stream-base.js";
 import { PassThrough } from "./stream-duplex.js";
 import { Readable } from "./stream-readable.js";
@@ -25,9 +25,16 @@ const isIterable = (value) =>
 
 const prematureClose = () => nodeError(Error, "ERR_STREAM_PREMATURE_CLOSE", "Premature close");
 
+/** Whether a half of a stream has told no end and is not at it, either. */
+function isUnfinished(state, hasTold) {
+  return hasTold === false && !(state.ended && state.length === 0);
+}
+
 /** Calls back once when a stream has ended, finished, failed or closed; returns a clean-up. */
 export function finished(stream, options, callback = undefined) {
   if (callback === undefined) [callback, options] = [options, {}];
+  options ??= {};
+  requireObject(options, "options");
   requireFunction(callback, "callback");
   if (stream instanceof ReadableStream || stream instanceof WritableStream)
     return finishedWeb(stream, callback);
@@ -64,9 +71,8 @@ export function finished(stream, options, callback = undefined) {
   const onClose = () => {
     const errored = stream._writableState?.errored ?? stream._readableState?.errored;
     if (errored && typeof errored !== "boolean") done(errored);
-    else if (reads && !readDone && stream._readableState?.endEmitted === false)
-      done(prematureClose());
-    else if (writes && !writeDone && stream._writableState?.finished === false)
+    else if (reads && !readDone && isUnfinished(readable, readable?.endEmitted)) done(prematureClose());
+    else if (writes && !writeDone && isUnfinished(writable, writable?.finished))
       done(prematureClose());
     else done();
   };

@@ -43,6 +43,10 @@ class WritableState extends HalfState {
   getBuffer() {
     return this.buffered.slice();
   }
+
+  get bufferedRequestCount() {
+    return this.buffered.length;
+  }
 }
 
 /** A sink of chunks. */

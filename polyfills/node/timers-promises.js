@@ -20,6 +20,7 @@ function signalOf(options) {
 
 function wait(delay, value, options) {
   return new Promise((resolve, reject) => {
+    if (delay !== undefined && typeof delay !== "number") throw invalidType("delay", "number", delay);
     const signal = signalOf(options);
     if (signal?.aborted) throw abortError(signal.reason);
     const onAbort = () => {

@@ -440,56 +440,6 @@ async def test_partial_deep_strict_equal_looks_for_what_is_expected(server: Serv
     assert json.loads(await server.text()) == [True] * 6 + [failed] * 5
 
 
-async def test_inspect_shows_what_is_in_platform_objects(server: Server) -> None:
-    server.add(
-        "main",
-        """
-        import { inspect } from "node:util";
-        export default { fetch: () => Response.json([
-          inspect(new Headers({ a: "b" })), inspect({ deep: { er: { still: new Headers() } } }),
-          inspect(new URLSearchParams("x=1")), inspect(new Blob(["x"])),
-          inspect(new Headers([["a", "b"], ["c", "d"]]), { maxArrayLength: 1 })]) };
-        """,
-    )
-    assert json.loads(await server.text()) == [
-        "Headers(1) { 'a' => 'b' }",
-        "{ deep: { er: { still: [Headers] } } }",
-        "URLSearchParams(1) { 'x' => '1' }",
-        "Blob { size: 1, type: '' }",
-        "Headers(2) { 'a' => 'b', ... 1 more item }",
-    ]
-
-
-async def test_inspect_looks_into_promises_and_proxies(server: Server) -> None:
-    server.add(
-        "main",
-        """
-        import { inspect, types } from "node:util";
-        const failed = Promise.reject(2);
-        failed.catch(() => {});
-        const { proxy, revoke } = Proxy.revocable({}, {});
-        revoke();
-        const trapped = new Proxy(new Proxy({ a: 1 }, {}), { get() { throw new Error("trap"); } });
-        export default { fetch: () => Response.json([
-          [Promise.resolve({ a: 1 }), failed, new Promise(() => {}), proxy, trapped].map(
-            (value) => inspect(value)),
-          inspect(trapped, { showProxy: true }),
-          [proxy, trapped, {}, failed, 1].map((value) => types.isProxy(value))]) };
-        """,
-    )
-    assert json.loads(await server.text()) == [
-        [
-            "Promise { { a: 1 } }",
-            "Promise { <rejected> 2 }",
-            "Promise { <pending> }",
-            "<Revoked Proxy>",
-            "{ a: 1 }",
-        ],
-        "Proxy [ Proxy [ { a: 1 }, {} ], { get: [Function: get] } ]",
-        [True, True, False, False, False],
-    ]
-
-
 async def test_assert_waits_for_the_results_of_rpc_and_does_not_call_them(server: Server) -> None:
     server.add(
         "main",
@@ -582,43 +532,3 @@ async def test_a_stream_has_all_its_methods_without_an_import_of_node_stream(
         """,
     )
     assert json.loads(await server.text()) == [2, True, "function"]
-
-
-async def test_the_process_tells_of_rejections_and_warnings(server: Server) -> None:
-    server.add(
-        "main",
-        """
-        import process from "node:process";
-        const code = (...args) => {
-          try { process.emitWarning(...args); } catch (error) { return error.code; }
-        };
-        const soon = () => new Promise(setImmediate);
-        export default { async fetch() {
-          const told = [];
-          process.on("unhandledRejection", (why, promise) => told.push(why, promise === late));
-          process.once("rejectionHandled", (promise) => told.push(promise === late));
-          process.on("warning", ({ name, code, detail }) => told.push([name, code, detail]));
-          const late = Promise.reject("late");
-          await soon();
-          await soon();
-          late.catch(() => {});
-          await soon();
-          process.emitWarning("a", "Type", "CODE");
-          process.emitWarning("b", { type: "Other", detail: 5 });
-          process.emitWarning("c", class Place {});
-          told.push(code("x", 5), code("x", "t", 5), code("x", []), code({}));
-          await soon();
-          return Response.json(told);
-        } };
-        """,
-    )
-    assert json.loads(await server.text()) == [
-        "late",
-        True,
-        True,
-        *["ERR_INVALID_ARG_TYPE"] * 4,
-        ["Type", "CODE", None],
-        ["Other", None, None],
-        ["Warning", None, None],
-    ]
-    assert server.lines == []

@@ -1,6 +1,7 @@
 import stream, { addAbortSignal, Duplex, finished, PassThrough, pipeline, Readable, Transform, Writable } from "node:stream";
 import promises from "node:stream/promises";
 import consumers from "node:stream/consumers";
+import timers from "node:timers/promises";
 import { inspect } from "node:util";
 import { attempt, told } from "./shared/attempt.mjs";
 
@@ -201,4 +202,19 @@ export default async function run(log) {
   await promises.finished(nodeWriter);
   log(inspect(await consumers.json(Readable.from(['{"a":', "1}"]))), (await consumers.buffer(Readable.from([Buffer.from("b")]))).toString(), (await consumers.arrayBuffer(Readable.from([Buffer.from("abc")]))).byteLength);
   log(stream.getDefaultHighWaterMark(true), stream.isReadable(list()), stream.isErrored(list()), inspect(Object.keys(new Readable().listeners("x"))));
+  const fails = async (run) => { try { return await run(); } catch ({ code, message }) { return `${code} ${message}`; } };
+  for (const op of ["some", "every", "find", "forEach"])
+    for (const options of [{ concurrency: "Foo" }, 1, { concurrency: 0 }, { concurrency: 2 }]) log(op, await fails(() => list()[op]((x) => x, options)));
+  const idle = () => new Readable({ read() {} });
+  for (const args of [["foo"], ["foo", () => {}], [{}, "foo"], [null, () => {}]]) log(await fails(() => typeof finished(idle(), ...args)));
+  const empty = new Readable();
+  const closing = new Promise((resolve) => finished(empty, (error) => resolve(error?.code)));
+  empty.push(null);
+  empty.emit("close");
+  log(await closing);
+  for (const delay of ["", false, undefined]) log(await fails(() => timers.setTimeout(delay, "done")));
+  const held = new Writable({ write() {} });
+  held.cork();
+  held.write("a");
+  log(held._writableState.bufferedRequestCount);
 }

@@ -1,0 +1,55 @@
+"""The process of node:process, which a Worker is not: the events that it has all the same."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.inprocess import Server
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
+    async with Server(tmp_path) as server:
+        yield server
+
+
+async def test_the_process_tells_of_rejections_and_warnings(server: Server) -> None:
+    server.add(
+        "main",
+        """
+        import process from "node:process";
+        const code = (...args) => {
+          try { process.emitWarning(...args); } catch (error) { return error.code; }
+        };
+        const soon = () => new Promise(setImmediate);
+        export default { async fetch() {
+          const told = [];
+          process.on("unhandledRejection", (why, promise) => told.push(why, promise === late));
+          process.once("rejectionHandled", (promise) => told.push(promise === late));
+          process.on("warning", ({ name, code, detail }) => told.push([name, code, detail]));
+          const late = Promise.reject("late");
+          await soon();
+          await soon();
+          late.catch(() => {});
+          await soon();
+          process.emitWarning("a", "Type", "CODE");
+          process.emitWarning("b", { type: "Other", detail: 5 });
+          process.emitWarning("c", class Place {});
+          told.push(code("x", 5), code("x", "t", 5), code("x", []), code({}));
+          await soon();
+          return Response.json(told);
+        } };
+        """,
+    )
+    assert json.loads(await server.text()) == [
+        "late",
+        True,
+        True,
+        *["ERR_INVALID_ARG_TYPE"] * 4,
+        ["Type", "CODE", None],
+        ["Other", None, None],
+        ["Warning", None, None],
+    ]
+    assert server.lines == []
