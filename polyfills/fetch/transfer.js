@@ -107,10 +107,10 @@ export function checkUnlocked(stream) {
 }
 
 /** The content of a stream as `bodyForHost` gives it; throws TypeError if it is locked. */
-export function streamForHost(stream) {
+export function streamForHost(stream, whyLeft = lost) {
   checkUnlocked(stream);
   const body = takeBody(stream);
-  return body === undefined ? startPump(stream, lost) : forOp(body);
+  return body === undefined ? startPump(stream, whyLeft) : forOp(body);
 }
 
 // What workerd tells the stream behind a request and behind a response.

@@ -15,6 +15,8 @@ import { Export, Hold, releaseWithout } from "./references.js";
 const NOT_BYTES = "WritableStream received over RPC only supports writing byte types.";
 const DISCONNECTED =
   "WritableStream received over RPC was disconnected because the remote execution context has ended.";
+const CANCELED =
+  "ReadableStream sent over RPC was canceled or released by the remote execution context.";
 const ABSENT = 0;
 const TEXT = 1;
 const BYTES = 2;
@@ -63,9 +65,11 @@ export function readBody(source) {
   return kind === HANDLE ? takeEntry(source.uint32()).handle : source.value();
 }
 
+const whyCanceled = () => Object.assign(new Error(CANCELED), { retryable: true });
+
 registerEntry(ReadableStream, {
   tag: TAGS.READABLE,
-  write: (stream, sink) => writeBody(streamForHost(stream), sink),
+  write: (stream, sink) => writeBody(streamForHost(stream, whyCanceled), sink),
   read(source) {
     const body = readBody(source);
     return streamOfBody(typeof body === "number" ? new BodyByRpc(body) : body);
