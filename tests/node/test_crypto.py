@@ -159,3 +159,21 @@ async def test_a_key_object_becomes_a_crypto_key(server: Server) -> None:
     assert lines[:2] == ["false,true", "true"]
     assert lines[2].startswith("DataError")
     assert lines[3] == "false"
+
+
+async def test_a_private_key_in_pkcs8_is_read_whatever_its_type_is_said_to_be(
+    server: Server,
+) -> None:
+    server.add(
+        "main",
+        """
+        import { createPrivateKey, generateKeyPairSync } from "node:crypto";
+        export default { fetch() {
+          const { privateKey } = generateKeyPairSync("ed25519");
+          const key = privateKey.export({ type: "pkcs8", format: "der" });
+          return Response.json(["pkcs1", "pkcs8", "sec1"].map((type) =>
+            createPrivateKey({ key, format: "der", type }).equals(privateKey)));
+        } };
+        """,
+    )
+    assert await server.text() == "[true,true,true]"

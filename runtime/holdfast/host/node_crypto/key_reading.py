@@ -50,12 +50,14 @@ def node_key_of_seed(_host: Host, curve: str, seed: bytes) -> bytes:
 
 
 def _has_structure(data: bytes, structure: str) -> bool:
-    """Whether DER has this outline, as far as one could be taken for another."""
-    is_pkcs8 = der.is_private_key_info(data)
+    """Whether DER has this outline, as far as one could be taken for another.
+
+    PKCS #8 is read whatever a private key is called, as in workerd; Node.js 20 refuses some.
+    """
     is_wrapped = der.is_subject_public_key_info(data)  # or PKCS #8 that is encrypted
     if structure == "pkcs8":
-        return is_pkcs8 or is_wrapped
-    return is_wrapped if structure == "spki" else not is_wrapped and not is_pkcs8
+        return is_wrapped or der.is_private_key_info(data)
+    return is_wrapped == (structure == "spki")
 
 
 def _looks_public(data: bytes) -> bool:
