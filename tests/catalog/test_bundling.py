@@ -145,6 +145,20 @@ def test_a_change_of_what_was_imported_is_seen(folder):
     assert "var a = 10" in texts(read_source(main))["index.js"]
 
 
+def test_files_that_come_where_an_import_looks_for_them_are_seen(folder):
+    write(folder, index_ts="export default (name) => import('./lang/' + name + '.js');")
+    lang, main = folder / "src" / "lang", folder / "src" / "index.ts"
+    (lang / "en").mkdir(parents=True)
+    (lang / "de.js").write_text("export default 'Tee';")
+    assert "Tee" in texts(read_source(main))["index.js"]
+    (lang / "en" / "gb.js").write_text("export default 'tea';")
+    assert "tea" in texts(read_source(main))["index.js"]
+    (lang / "fr").mkdir()
+    read_source(main)
+    (lang / "fr" / "be.js").write_text("export default 'infusion';")
+    assert "infusion" in texts(read_source(main))["index.js"]
+
+
 @pytest.mark.parametrize(
     ("fields", "given", "allowed"),
     [

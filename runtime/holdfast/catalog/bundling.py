@@ -283,13 +283,25 @@ def _modules(
 
 
 def _inputs(meta: Path, folder: Path) -> Iterator[Path]:
-    """The project's own files among those that were read: packages change by an installation."""
-    for name in json.loads(meta.read_bytes())["inputs"]:
+    """The project's own files among those that were read: packages change by an installation.
+
+    Folders, too, from which an `import()` of a path that is put together may take new ones.
+    """
+    for name, found in json.loads(meta.read_bytes())["inputs"].items():
         if "node_modules/" not in name and (path := folder / name).is_file():
             yield path
+            for imported in found["imports"]:
+                before, star, _ = imported["path"].partition("*")
+                if star and imported.get("external"):
+                    yield from _folders(path.parent / before.rpartition("/")[0])
     yield folder / "package.json"
     yield folder / "tsconfig.json"
     yield folder / "node_modules"
+
+
+def _folders(folder: Path) -> Iterator[Path]:
+    """A folder and those below it, of no packages."""
+    return (path for path in islice(_sources(folder), MOST_LOOKED_AT) if path.is_dir())
 
 
 def _sources(folder: Path) -> Iterator[Path]:
