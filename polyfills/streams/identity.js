@@ -21,7 +21,6 @@ import { WritableState } from "./writable-state.js";
 import { WritableStream } from "./writable.js";
 
 const nothing = () => undefined;
-const byteLength = (chunk) => chunk.byteLength;
 const uncounted = () => 0;
 
 const OBJECT_WRITTEN =
@@ -127,6 +126,12 @@ class Channel {
     this.#unread?.reject(reason);
     this.#unread = undefined;
   }
+}
+
+/** How many bytes a chunk counts for; what cannot be written counts for none. */
+function byteLength(chunk) {
+  if (typeof chunk === "string") return encodeUtf8(chunk).length;
+  return ArrayBuffer.isView(chunk) || isArrayBuffer(chunk) ? chunk.byteLength : 0;
 }
 
 function toBytes(chunk) {

@@ -110,3 +110,13 @@ export function the_channels_are_transform_streams() {
   }
   throws(() => new FixedLengthStream(), TypeError);
 }
+
+export async function a_text_counts_as_the_bytes_that_it_becomes() {
+  const { readable, writable } = new IdentityTransformStream({ highWaterMark: 10 });
+  const writer = writable.getWriter();
+  const writing = writer.write("héllo");
+  same(writer.desiredSize, 4);
+  same((await readable.getReader().read()).value.byteLength, 6);
+  await writing;
+  await rejects(writer.write({ byteLength: 1 }), TypeError);
+}
