@@ -7,6 +7,7 @@ import { BodyByRpc, streamOfBody } from "../fetch/body-sources.js";
 import { streamForHost } from "../fetch/transfer.js";
 import { bytesOf } from "../kernel/buffers.js";
 import { requireContext } from "../kernel/pending.js";
+import { HostWriter } from "../streams/host-writer.js";
 import { ReadableStream } from "../streams/readable.js";
 import { WritableStream } from "../streams/writable.js";
 import { addEntry, defineToken, pack, registerEntry, TAGS, takeEntry, TRANSFER } from "./message.js";
@@ -82,8 +83,7 @@ class WriterTarget {
   #hasEnded = false;
 
   constructor(stream) {
-    this.#writer = stream.getWriter();
-    this.#writer.closed.catch(() => {});
+    this.#writer = new HostWriter(stream);
   }
 
   write(bytes) {

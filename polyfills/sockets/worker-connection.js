@@ -9,6 +9,7 @@ import { reportException } from "../kernel/report.js";
 import { readAddress, readOptions } from "../modules/cloudflare-sockets.js";
 import { CONNECT } from "../rpc/receive.js";
 import { callRemote } from "../rpc/stub.js";
+import { HostWriter } from "../streams/host-writer.js";
 import { IdentityTransformStream } from "../streams/identity.js";
 import { WritableStream } from "../streams/writable.js";
 import { createSocket } from "./socket.js";
@@ -29,8 +30,7 @@ class WorkerConnection {
 
   constructor(readable, writable, opened) {
     this.readable = readable;
-    this.#writer = writable.getWriter();
-    this.#writer.closed.catch(() => {});
+    this.#writer = new HostWriter(writable);
     this.opened = opened;
     this.opened.catch(() => {});
     this.closed = this.#closed.promise;
@@ -78,7 +78,7 @@ export function connectToWorker(source, address, options) {
   const authority = typeof address === "object" ? `${address.hostname}:${port}` : `${address}`;
   requireContext();
   const [sent, received] = [new IdentityTransformStream(), new IdentityTransformStream()];
-  const receiving = received.writable.getWriter();
+  const receiving = new HostWriter(received.writable);
   const opening = Promise.withResolvers();
   const addresses = { remoteAddress: authority, localAddress: undefined };
   let isOpen = false;
@@ -102,7 +102,6 @@ export function connectToWorker(source, address, options) {
 
 /** What the other end writes to: however it leaves, that is the end of what is received. */
 function receiver(writer) {
-  writer.closed.catch(() => {});
   return new WritableStream({
     write: (bytes) => writer.write(bytes),
     close: () => writer.close(),

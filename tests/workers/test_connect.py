@@ -54,7 +54,7 @@ async function talk(target) {
   try {
     await socket.opened;
     const read = new Response(socket.readable).text();
-    const writer = socket.writable.getWriter();
+    const writer = Reflect.apply(getWriter, socket.writable, []);
     for (const word of ["a", "b", "c"]) await writer.write(new TextEncoder().encode(word));
     await writer.close();
     return await read;
@@ -62,6 +62,10 @@ async function talk(target) {
     return `${error}`;
   }
 }
+
+// What a script puts in the place of methods is no business of the runtime's.
+const { getWriter } = WritableStream.prototype;
+WritableStream.prototype.getWriter = () => { throw new Error("patched"); };
 
 export default {
   async fetch(request, env, ctx) {
