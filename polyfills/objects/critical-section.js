@@ -104,6 +104,7 @@ function leave(run, end, outcome) {
 }
 
 function succeeded(run, value) {
+  if (run.resetOnError) keepWritten(run.instance); // also from what follows
   close(run);
   goOn(run, run.resolve, value);
 }
