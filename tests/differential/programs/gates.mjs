@@ -4,8 +4,8 @@ import { DurableObject } from "cloudflare:workers";
 import { outcomeOf } from "./values.mjs";
 
 const NAP_MS = 5;
-const LATER_MS = 60; // by then the steps are over
-const SETTLED_MS = 90;
+const LATER_MS = 150; // by then the steps are over
+const SETTLED_MS = 200;
 const KEYS = ["a", "b", "c"];
 const logs = new Map();
 
