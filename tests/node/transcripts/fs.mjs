@@ -110,7 +110,9 @@ export default async function run(log) {
     streams: async () => {
       await pipeline(fs.createReadStream(at("p")), fs.createWriteStream(at("s")));
       const part = await buffer(fs.createReadStream(at("b"), { start: 1, end: 2 }));
-      fs.createWriteStream(at("s"), { flags: "a" }).end("more");
+      await new Promise((resolve) =>
+        fs.createWriteStream(at("s"), { flags: "a" }).end("more", resolve),
+      );
       await new Promise((resolve) => fs.createWriteStream(at("t")).end("x", resolve));
       return [part, fs.readFileSync(at("s"), "utf8")];
     },
