@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, NoReturn
 
 from holdfast.engine.errors import ScriptError, StopTurn
-from holdfast.engine.insides import Insides
+from holdfast.engine.insides import make_insides
 from holdfast.engine.json_transcoder import parse_json
 from holdfast.engine.library import (
     EVAL_GLOBAL,
@@ -70,7 +70,6 @@ class OpTable:
     def __init__(self, context: Any, converter: Converter) -> None:
         self._context = context
         self._converter = converter
-        self._insides = Insides(context)
         self._result = ffi.new("JSValue *")
         self._declared: Mapping[str, Op] = {}
         self._names: tuple[str, ...] = ()
@@ -97,7 +96,7 @@ class OpTable:
         self.answer_with(ops.__getitem__)
         table = lib.JS_NewObject(self._context)
         lib.JS_SetPropertyFunctionList(self._context, table, entries, len(ops))
-        lib.JS_SetPropertyStr(self._context, table, b"insides", self._insides.function())
+        lib.JS_SetPropertyStr(self._context, table, b"insides", make_insides(self._context))
         return table
 
     def answer_with(self, answering: Callable[[str], Op]) -> None:
@@ -122,7 +121,6 @@ class OpTable:
 
     def close(self) -> None:
         """Let go of the functions; nothing calls them any more."""
-        self._insides.close()
         del self._callback, self._list, self._entries
         self._answering = _nobody
 
