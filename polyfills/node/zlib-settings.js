@@ -51,20 +51,25 @@ function chunkSizeOf({ chunkSize }) {
   return chunkSize;
 }
 
-function brotliNumbers({ params }) {
-  const chosen = {};
+/** Each of `params`, by a number up to `most`, with its value, as numbers. */
+function* numbersOf(params, most, library) {
   for (const key of params ? Object.keys(params) : []) {
-    if (!(Number(key) >= 0 && Number(key) <= MAX_BROTLI_PARAMETER))
+    if (!(Number(key) >= 0 && Number(key) <= most))
       throw nodeError(
         RangeError,
-        "ERR_BROTLI_INVALID_PARAM",
-        `${key} is not a valid Brotli parameter`,
+        `ERR_${library.toUpperCase()}_INVALID_PARAM`,
+        `${key} is not a valid ${library} parameter`,
       );
     const value = params[key];
     if (typeof value !== "number" && typeof value !== "boolean")
       throw invalidType("options.params[key]", "number", value);
-    chosen[key] = Number(value);
+    yield [key, Number(value)];
   }
+}
+
+function brotliNumbers({ params }) {
+  const chosen = {};
+  for (const [key, value] of numbersOf(params, MAX_BROTLI_PARAMETER, "Brotli")) chosen[key] = value;
   const within = (key, least, most, usual) =>
     Math.min(most, Math.max(least, Math.trunc(chosen[key] ?? usual)));
   const quality = within(constants.BROTLI_PARAM_QUALITY, 0, 11, 11);
@@ -74,17 +79,8 @@ function brotliNumbers({ params }) {
 
 function zstdNumbers(kind, { params, pledgedSrcSize }) {
   const numbers = [Number.isInteger(pledgedSrcSize) ? pledgedSrcSize : -1];
-  for (const key of params ? Object.keys(params) : []) {
-    if (!(Number(key) >= 0 && Number(key) <= MAX_ZSTD_PARAMETER[kind]))
-      throw nodeError(
-        RangeError,
-        "ERR_ZSTD_INVALID_PARAM",
-        `${key} is not a valid Zstd parameter`,
-      );
-    const given = params[key];
-    if (typeof given !== "number" && typeof given !== "boolean")
-      throw invalidType("options.params[key]", "number", given);
-    const value = Math.trunc(Number(given));
+  for (const [key, given] of numbersOf(params, MAX_ZSTD_PARAMETER[kind], "Zstd")) {
+    const value = Math.trunc(given);
     const isWindow = kind === "zstdDecompress";
     const [least, most] = (isWindow ? ZSTD_WINDOW_BOUNDS : ZSTD_BOUNDS[key]) ?? [1, 0];
     if (value === 0 && least > 0 && most > 0) continue;
