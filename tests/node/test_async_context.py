@@ -3,18 +3,10 @@ workerd in tests/differential/fixtures/alone/async-context."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from tests.inprocess import Server
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    async with Server(tmp_path) as server:
-        yield server
 
 
 async def test_events_do_not_see_each_others_stores(server: Server) -> None:

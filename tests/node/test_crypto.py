@@ -1,21 +1,10 @@
 """node:crypto's limits, its states on the host, and its keys beside those of Web Crypto."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-
 from holdfast.host.node_crypto import states
 from tests.inprocess import Server
 from tests.node.test_limits import told
 
 IMPORTS = "import crypto from 'node:crypto'; import { promisify } from 'node:util';"
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    async with Server(tmp_path) as server:
-        yield server
 
 
 async def test_what_takes_long_is_refused(server: Server) -> None:

@@ -1,18 +1,8 @@
 """What util.inspect shows of objects whose insides no script sees."""
 
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
 
 from tests.inprocess import Server
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    async with Server(tmp_path) as server:
-        yield server
 
 
 async def test_inspect_shows_what_is_in_platform_objects(server: Server) -> None:

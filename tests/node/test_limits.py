@@ -1,18 +1,10 @@
 """What Node.js's modules ask of the host is bounded, and bad input harms nobody."""
 
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from tests.inprocess import Server
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    async with Server(tmp_path) as server:
-        yield server
 
 
 async def told(server: Server, *calls: str, imports: str = "") -> list[str]:

@@ -37,12 +37,6 @@ EVERYTHING = "\n".join(
 )
 
 
-@pytest.fixture
-async def server(tmp_path: Path):
-    async with Server(tmp_path) as server:
-        yield server
-
-
 async def test_every_module_can_be_imported_with_and_without_its_prefix(server: Server) -> None:
     server.add("main", EVERYTHING)
     told = await server.text()

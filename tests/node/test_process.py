@@ -1,18 +1,8 @@
 """The process of node:process, which a Worker is not: the events that it has all the same."""
 
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
 
 from tests.inprocess import Server
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    async with Server(tmp_path) as server:
-        yield server
 
 
 async def test_the_process_tells_of_rejections_and_warnings(server: Server) -> None:
