@@ -125,6 +125,21 @@ def test_every_folder_of_the_package_is_a_known_layer() -> None:
     assert folders <= set(LAYERS)
 
 
+def test_the_page_of_each_folder_tells_of_all_its_files() -> None:
+    """A page is the docstring of `__init__.py`, where a stranger looks for the room of a line."""
+    untold = [
+        place(path)
+        for path in python_files()
+        if path.name not in ("__init__.py", "__main__.py")
+        if not re.search(rf"\b{path.name}\b", page_of(path.parent))
+    ]
+    assert untold == []
+
+
+def page_of(folder: Path) -> str:
+    return ast.get_docstring(ast.parse((folder / "__init__.py").read_text())) or ""
+
+
 def test_modules_outside_the_layers_import_no_layer() -> None:
     upward = [
         f"{place(path)}:{line} imports {module}"

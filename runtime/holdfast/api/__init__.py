@@ -6,15 +6,21 @@ aiohttp alone, and reaches the running Workers through the `Platform` protocol.
 - `ApiServer` (server.py): the API on a port; `make_app` (app.py): the aiohttp
   application; `ApiSettings` (settings.py).
 - `Platform` (platform.py): what the API asks of whoever runs the Workers.
-- scripts.py, versions.py, secrets.py, script_settings.py, schedules.py, namespaces.py,
-  key_value.py, queues.py, queue_messages.py, tails.py: the handlers; accounts.py and
+- scripts.py, versions.py, secrets.py, script_settings.py, schedules.py, routes.py, domains.py,
+  assets.py, namespaces.py, objects.py, workflows.py, key_value.py, queues.py, queue_messages.py,
+  d1.py, d1_transfer.py, d1_time_travel.py, buckets.py, bucket_objects.py, bucket_cors.py, tails.py,
+  email.py, metrics.py: the handlers, which routing.py puts at their paths; accounts.py and
   services.py: what Wrangler asks besides.
 - s3/: the S3 API of R2's buckets, on the same port.
 - envelope.py: the shape of every answer and the one place where exceptions become
-  answers; auth.py: the token.
+  answers; auth.py: the token; json_body.py, object_headers.py: what requests say, paging.py:
+  listings by pages.
 - An upload's way: body.py (bounded stream) → form.py (parts) → metadata.py and
-  upload.py (a `Script` in the making) → scripts.py (deployed).
-- `deploy`, `create_namespace`, … (client.py): the same from Python, without aiohttp.
+  upload.py (a `Script` in the making) → making.py (the `Script`) → scripts.py (deployed).
+  requested_assets.py and asset_tokens.py: its assets; unknown.py: bindings to what is not there.
+- `deploy`, `create_namespace`, … (client.py): the same from Python, without aiohttp; session.py is
+  its way to the API, multipart.py writes forms; asset_client.py, queue_client.py, object_client.py
+  and d1_client.py: its parts.
 
 docs/rest-api.md is the page for its users.
 """

@@ -9,7 +9,8 @@ only `storage` (for what survives a power loss). `workers/assets.py` answers req
 - `folder.py` has the files of a directory, `manifest.py` those that were uploaded; `store.py`
   keeps the contents of the latter.
 - `html_handling.py` finds the file for a path, `redirects.py` and `headers.py` read `_redirects`
-  and `_headers`, `rules.py` matches their paths, `static_routing.py` those of `run_worker_first`.
+  and `_headers`, `rules.py` matches their paths, `rule_text.py` has their lines,
+  `static_routing.py` those of `run_worker_first`.
 - `content_types.py` tells Content-Types.
 
 Semantics are those of Cloudflare's asset worker and router worker.

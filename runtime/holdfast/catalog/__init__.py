@@ -13,12 +13,22 @@ May import engine/ and storage/; touches APSW for a database of its own,
 - `Deployed`, `check_exports` (deployment.py): what a script must export.
 - `Traffic` (traffic.py): which versions take a script's events, where two are deployed.
 - `UploadRejected`, `CatalogUnusable`, … (errors.py).
-- migrations.py: what an upload does to the namespaces of its classes; cron.py and
-  schedules.py: cron triggers; consumers.py: how queues are consumed; vault.py: the key that
-  secrets are encrypted with.
+- migrations.py: what an upload does to the namespaces of its classes, or, with `exports`,
+  declared.py; cron.py and schedules.py: cron triggers; consumers.py: how queues are consumed;
+  vault.py: the key that secrets are encrypted with.
+- routes.py and route_pattern.py: which script answers where; previews.py: versions with URLs of
+  their own; tail_consumers.py: who is told of a script's events; limits.py.
+- asset_library.py: static assets, from their upload on; asset_rows.py has their SQL.
+- dates.py, flags.py and node_compat.py: what a compatibility date and flags ask for.
 - workflows.py: Workflows, which are namespaces of a kind.
-- files.py reads a script's modules from a folder, bundling.py has esbuild bundle them, source.py
-  says when; project.py reads a project's configuration.
+
+What is read from files, for uploads and for what is served from a folder:
+
+- files.py reads a script's modules, by module_rules.py and additional_modules.py; bundling.py has
+  esbuild bundle them, source.py says when; source_map.py knows where lines of a bundle come from.
+- project.py reads a project's configuration (jsonc.py), with project_fields.py,
+  project_bindings.py, project_secrets.py, declared_routes.py and env_file.py; text_file.py reads
+  text. d1_migrations.py: the migrations of D1 databases.
 """
 
 from typing import TYPE_CHECKING

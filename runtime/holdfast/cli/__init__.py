@@ -4,9 +4,11 @@ Knows everything below. arguments.py describes the command line, with the parser
 parser.py; each command is a module of its own, imported when it is chosen, so that none
 pays for another's imports: local.py (`dev`, `run`), serve.py (`serve`), remote.py
 (`deploy`, `namespace`), objects.py (`objects`, `backup`), folder.py (`restore`, `check`),
-d1.py and d1_time_travel.py (`d1`), r2.py (`r2`).
-script_file.py and project_file.py read what is to be served, reload.py takes up changes;
-console.py prints what scripts say, process.py has what every long-running command needs,
+d1.py and d1_time_travel.py (`d1`), r2.py (`r2`), completion.py (`completion`).
+data_arguments.py describes those about what is stored, options.py and where.py have what several
+take. script_file.py and project_file.py read what is to be served, reload.py takes up changes,
+unapplied.py looks for migrations; terminal.py, json_log.py and console.py print, listening.py tells
+where clients connect, process.py has what every long-running command needs, processes.py, cores.py,
 post.py and shard.py what differs with several processes. without_package.py keeps starts short.
 
 docs/command-line.md is the page for its users.

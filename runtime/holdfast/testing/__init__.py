@@ -5,17 +5,21 @@ worlds: whatever takes time is a coroutine that the harness *drives*. `Harness` 
 end in a loop of its own, and returns the result; `AsyncHarness` returns it to be awaited.
 
 - `Harness`, `AsyncHarness` (harness.py): an empty platform, which `worker(…)` fills; stage.py and
-  core.py have what both are.
+  core.py have what both are, runtime.py is what they run; owners.py, leaks.py: who closes one.
+- sources.py: where its scripts come from; spares.py: isolates that are made ahead.
 - `Worker` (worker.py), `Object` (objects.py), `Socket` (sockets.py), `Stream` (streams.py): what
-  tests speak to, each with a twin for AsyncHarness; driven.py has what makes two of their methods.
+  tests speak to, each with a twin for AsyncHarness; driven.py has what makes two of their methods;
+  requests.py, responses.py, answers.py and values.py: what goes there and comes back; storage.py:
+  an object's, as a mapping.
 - `VirtualClock` (clock.py), `LoopView` (loop.py): time, which jumps where it is all that is
-  waited for; `Waiting` (waiting.py) decides when that is.
+  waited for; `Waiting` (waiting.py) decides when that is; harness_clock.py: as tests see it.
 - queues.py: batches for a handler, and what a queue holds; database.py, kv.py, buckets.py: what
   D1 databases, KV namespaces and R2 buckets hold; traces.py: what a Tail Worker is told;
-  mail.py: mail in and out.
-- `Outbound`, `Faults`: what comes from outside, and what goes wrong.
-- plugin.py: fixtures and hooks. It imports next to nothing, for it is loaded by every run of
-  pytest; javascript.py collects tests that are written in JavaScript.
+  mail.py: mail in and out; workflows.py: an instance of a Workflow.
+- `Outbound` (outbound.py), services.py: who answers scripts; `Faults` (faults.py), barrier.py: what
+  goes wrong, and what a power loss leaves; errors.py: what tests are told.
+- plugin.py: fixtures and hooks; options.py: what a project sets. It imports next to nothing, for it
+  is loaded by every run of pytest; javascript.py collects tests that are written in JavaScript.
 """
 
 from typing import TYPE_CHECKING

@@ -2,7 +2,7 @@
 
 - front.py: a request from its first byte to its answer; asked.py: which requests are S3's.
 - request.py: where a request leads, and what it says; signature.py: whether the secret has signed
-  it, for which credentials.py derives a key of the API's token.
+  it, for which credentials.py derives a key of the API's token; answers.py: what is answered.
 - chunks.py, checksums.py and receiving.py: bodies, which are checked before anything is visible.
 - operations.py: which operation it is; buckets.py, listings.py, objects.py, copies.py, uploads.py
   and bucket_cors.py: these.

@@ -16,6 +16,7 @@ returns its answer instead while too much data is being worked on.
   rsa.py, curves.py: the families
 - secret.py: import and export of symmetric keys; asymmetric.py: what RSA and curves share
 - der.py, jwk.py: the formats of keys
+- jobs.py: ops to wait for a job, and to take its answer
 """
 
 from holdfast.host.crypto import (
