@@ -19,7 +19,7 @@ import { lowerCase, normalizeName, normalizeValue } from "./header-values.js";
 
 const SET_COOKIE = "set-cookie";
 const isEnumerable = Function.prototype.call.bind(Object.prototype.propertyIsEnumerable);
-const { ownKeys } = Reflect;
+const { apply, ownKeys } = Reflect;
 
 // In place of a map: nothing was looked up yet, or one header was. Most requests are
 // asked for one header or none, which takes no parsing.
@@ -234,7 +234,7 @@ function rawFromPairs(pairs, method) {
 
 function iterate(iterable, method) {
   toFunction(method, "Failed to construct 'Headers': the iterator");
-  return { [Symbol.iterator]: () => Reflect.apply(method, iterable, []) };
+  return { [Symbol.iterator]: () => apply(method, iterable, []) };
 }
 
 // ---- For other polyfills --------------------------------------------------------

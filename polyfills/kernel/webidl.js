@@ -4,7 +4,7 @@
 // throws the TypeError that Web IDL asks for. `what` names the value in the message:
 // "Failed to execute 'append' on 'Headers': parameter 2".
 
-const { ownKeys, getOwnPropertyDescriptor, defineProperty } = Reflect;
+const { apply, ownKeys, getOwnPropertyDescriptor, defineProperty } = Reflect;
 const { trunc, floor, min, max } = Math;
 
 /** Whether the value is an object in Web IDL's sense; functions are. */
@@ -253,12 +253,12 @@ export function toSequence(value, convert, what = "The value") {
 /** A sequence from an object whose `Symbol.iterator` was already read (for unions). */
 export function sequenceFrom(value, method, convert, what = "The value") {
   if (typeof method !== "function") throw new TypeError(`${what} is not iterable.`);
-  const iterator = Reflect.apply(method, value, []);
+  const iterator = apply(method, value, []);
   if (!isObject(iterator)) throw new TypeError(`${what} has no iterator.`);
   const next = iterator.next;
   const elements = [];
   for (;;) {
-    const result = Reflect.apply(next, iterator, []);
+    const result = apply(next, iterator, []);
     if (!isObject(result)) throw new TypeError(`${what} has a broken iterator.`);
     if (result.done) return elements;
     elements.push(convert(result.value, what));

@@ -1,10 +1,11 @@
 // One call by RPC, as its receiver sees it, and where its answer goes.
 
+import { CONNECT } from "holdfast:constants";
 import { setOnError } from "../kernel/errors.js";
 import { lazily } from "../kernel/lazy.js";
 import { keepShapes } from "../kernel/shapes.js";
 import { dropMessage, pack, TRANSFER, unpack } from "./message.js";
-import { CONNECT, lookUp, notCallable, RESERVED_BY_ENTRYPOINTS } from "./receive.js";
+import { lookUp, notCallable, RESERVED_BY_ENTRYPOINTS } from "./receive.js";
 
 const connections = lazily("sockets/worker-connection.js");
 

@@ -23,9 +23,6 @@ export const RESERVED_BY_ENTRYPOINTS = new Set([
   "webSocketError",
 ]);
 
-/** What a connection is called as (sockets/worker-connection.js): no property of a stub is a number. */
-export const CONNECT = "0";
-
 export const STUB = "stub";
 export const PROPERTY = "property of a stub";
 export const PROMISE = "promise of a result";

@@ -4,16 +4,17 @@
 // A connection is a call by RPC under a name that no property of a stub has. It takes along what the
 // caller sends and where it receives, as streams, and lasts for as long as the handler's promise.
 
+import { CONNECT } from "holdfast:constants";
 import { requireContext } from "../kernel/pending.js";
 import { reportException } from "../kernel/report.js";
 import { readAddress, readOptions } from "../modules/cloudflare-sockets.js";
-import { CONNECT } from "../rpc/receive.js";
 import { callRemote } from "../rpc/stub.js";
 import { HostWriter } from "../streams/host-writer.js";
 import { IdentityTransformStream } from "../streams/identity.js";
 import { WritableStream } from "../streams/writable.js";
 import { createSocket } from "./socket.js";
 
+const { apply } = Reflect;
 const NOT_ACCEPTED = "proxy request failed, cannot connect to the specified address";
 const OF_HTTP =
   ". It looks like you might be trying to connect to a HTTP-based service — consider using fetch instead";
@@ -128,7 +129,7 @@ export async function acceptConnection(object, [authority, readable, writable, a
   const args = argumentsFor === undefined ? [socket] : argumentsFor(handler, ["connect"], [socket]);
   accepted().catch(() => {});
   try {
-    await Reflect.apply(handler, object, args);
+    await apply(handler, object, args);
   } catch (error) {
     throw reported(error);
   } finally {

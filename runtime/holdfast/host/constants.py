@@ -136,6 +136,9 @@ NODE_BUILTINS = {
     "node:test": "test.js",  # by this name alone
 }
 
+# What a connection is called as where a method's name would be: no property of a stub is a number.
+CONNECT = "0"
+
 # How many Workers and objects a request may go through, one calling the next:
 # https://developers.cloudflare.com/workers/observability/errors/#loop-limit
 MAX_CALL_DEPTH = 16

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from holdfast.host.bodies import ByteStream, Pipe
-from holdfast.host.constants import MAX_CALL_DEPTH
+from holdfast.host.constants import CONNECT, MAX_CALL_DEPTH
 from holdfast.host.loops import VIA
 from holdfast.workers.redaction import redacted
 
@@ -22,7 +22,6 @@ Frame = dict[str, Any]
 
 MAX_TRACE_BYTES = 256 << 10  # of what one event tells, as at Cloudflare
 ENTRY_BYTES = 64  # that each entry counts besides its text
-CONNECT = "0"  # a connection, where a method's name would be; see polyfills/rpc/receive.js
 MAX_ENDED = 256  # events that a late line may belong to
 TOO_MUCH = (
     "Log size limit exceeded: More than 256KB of data (across console.log statements, exception, "
