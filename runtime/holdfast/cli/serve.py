@@ -27,6 +27,7 @@ from holdfast.cli.processes import run_workers
 from holdfast.cli.terminal import Terminal
 from holdfast.cli.where import METRICS_TOKEN_VARIABLE, TOKEN_FILE, TOKEN_VARIABLE
 from holdfast.server import CatalogSource, HostRoutes, Listener, Runtime
+from holdfast.server.data_folder import CATALOG
 from holdfast.server.deployments import Deployments
 from holdfast.server.listening import CannotListen
 from holdfast.server.metrics import Metrics
@@ -54,7 +55,7 @@ async def _serve(options: argparse.Namespace, post: Post, stop: asyncio.Event) -
     with ExitStack() as folder:
         try:
             folder.enter_context(post.claim(settings.data))
-            path = settings.data / "catalog.sqlite"
+            path = settings.data / CATALOG
             catalog = folder.enter_context(Catalog(path, for_reading=not post.is_first))
             token, fresh = api_token(settings.data) if post.is_first else ("", False)
             storage = open_storage(settings, loop, placement=post.placement)

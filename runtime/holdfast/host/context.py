@@ -49,6 +49,13 @@ class Clock(Protocol):
         """Milliseconds on a clock that never steps back."""
 
 
+class Tell(Protocol):
+    """Shows a line about a script where its console output goes."""
+
+    def __call__(self, script: str, level: str, text: str) -> None:
+        """`level` is a console method's name."""
+
+
 class Capabilities(dict[str, Any]):
     """What this isolate's ops may reach, by area; absent means forbidden."""
 

@@ -2,8 +2,8 @@
 
 import logging
 from functools import partial
-from typing import Protocol
 
+from holdfast.host.context import Tell
 from holdfast.objects.alarms import AlarmScheduler, Due, Outcome
 from holdfast.objects.directory import ObjectDirectory
 from holdfast.objects.home import ObjectHome
@@ -14,13 +14,6 @@ from holdfast.workers import NotCompiled
 log = logging.getLogger("holdfast.alarms")
 
 _NOT_GIVEN_UP = "an alarm could not be given up: %s"
-
-
-class Tell(Protocol):
-    """Shows a line about a script where its console output goes."""
-
-    def __call__(self, script: str, level: str, text: str) -> None:
-        """`level` is a console method's name."""
 
 
 class AlarmCalls:

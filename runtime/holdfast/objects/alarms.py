@@ -24,6 +24,8 @@ from typing import NamedTuple, Protocol
 
 from holdfast.catalog.namespace import Namespace
 from holdfast.dataclass import dataclass
+from holdfast.host.context import Clock
+from holdfast.host.timers import MAX_SLEEP_MS, CallLater
 from holdfast.storage import StorageError
 from holdfast.storage.alarms import AlarmList, Armed
 
@@ -38,7 +40,6 @@ MAX_RUNNING = 2_048
 SLOW_MS = 1_000
 ALARMS_PER_LOOK = 16  # that are read from the list at a time
 UNREADABLE_MS = 30_000  # until a list that cannot be read, or told, is tried again
-MAX_SLEEP_MS = 86_400_000.0  # a loop may refuse to look further ahead
 
 
 class Outcome(Enum):
@@ -64,20 +65,6 @@ class Due(NamedTuple):
     def about(self) -> dict[str, str]:
         """What the log notes of the object beside a message."""
         return {"script": self.namespace.script, "object": self.object_id}
-
-
-class Clock(Protocol):
-    """Where time comes from (host.context.Clock)."""
-
-    def now_ms(self) -> float:
-        """Milliseconds since the Unix epoch."""
-
-
-class CallLater(Protocol):
-    """`loop.call_later`, or what a test puts in its place."""
-
-    def __call__(self, delay: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
-        """Call back in `delay` seconds."""
 
 
 class Runner(Protocol):

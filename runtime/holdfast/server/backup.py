@@ -24,7 +24,7 @@ from typing import TypeVar
 from holdfast.assets.manifest import STORE as ASSETS
 from holdfast.assets.manifest import is_content
 from holdfast.catalog.vault import KEY_FILE
-from holdfast.server.data_folder import BUCKETS, KEY_VALUE, MAIL, OBJECTS, QUEUES
+from holdfast.server.data_folder import BUCKETS, CATALOG, KEY_VALUE, MAIL, OBJECTS, QUEUES
 from holdfast.server.object_files import OwnerLost
 from holdfast.server.runtime import Runtime
 from holdfast.storage import alarms, going_back, history, object_names
@@ -37,7 +37,6 @@ from holdfast.storage.session import SHARED_VFS, VFS
 
 MANIFEST = "backup.json"  # comes last, so that a part of an archive is not taken for the whole
 VERSION = 1
-CATALOG = "catalog.sqlite"
 SHARED = (CATALOG, KEY_VALUE, QUEUES)  # databases that belong to the server
 PLAIN_FILES = (KEY_FILE, "api-token")
 NAMESPACE_FILES = {alarms.FILE_NAME: VFS, object_names.FILE_NAME: SHARED_VFS}

@@ -13,8 +13,8 @@ from holdfast.assets.manifest import Manifest, content_file, is_content
 from holdfast.catalog import Catalog, CatalogError, Script
 from holdfast.dataclass import dataclass
 from holdfast.objects.ids import IdFactory, InvalidId
-from holdfast.server.backup import CATALOG, NAMESPACE_FILES, SHARED
-from holdfast.server.data_folder import BUCKETS, OBJECTS
+from holdfast.server.backup import NAMESPACE_FILES, SHARED
+from holdfast.server.data_folder import BUCKETS, CATALOG, OBJECTS
 from holdfast.storage import StorageError, history, portable
 from holdfast.storage.d1.files import d1_files, d1_pasts
 from holdfast.storage.disk import Folder

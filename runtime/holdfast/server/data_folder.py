@@ -19,19 +19,22 @@ from typing import BinaryIO, Self
 
 from holdfast.storage.disk import make_folder
 from holdfast.storage.mending import mend
-from holdfast.storage.names import SCRATCH
+from holdfast.storage.names import D1_FOLDER, SCRATCH
 from holdfast.storage.recovery import recover
 
 log = logging.getLogger("holdfast.storage")
 
 LOCK_FILE = "holdfast.lock"
-BUCKETS = "r2"
-MAIL = "mail"  # what scripts have sent, where there is no relay
-QUEUES = "queues.sqlite"
+# What else lies in the folder; what is within these is named by those who keep it.
+CATALOG = "catalog.sqlite"
+OBJECTS = "objects"  # a folder of databases for each namespace
 KEY_VALUE = "kv.sqlite"
-D1_FILES = ("d1.sqlite", "d1")  # their list, and the folder of the databases
+QUEUES = "queues.sqlite"
+D1_FILES = ("d1.sqlite", D1_FOLDER)  # their list, and the folder of the databases
+BUCKETS = "r2"
+CACHE = "cache"
+MAIL = "mail"  # what scripts have sent, where there is no relay
 LISTS = (KEY_VALUE, QUEUES, D1_FILES[0], f"{BUCKETS}/buckets.sqlite")  # databases of all scripts
-OBJECTS = "objects"  # the folder of their databases
 HEIRS_SECONDS = 2.0
 RESTORING = "restoring"  # is there while a backup is being restored
 

@@ -25,7 +25,7 @@ log = logging.getLogger("holdfast.server")
 
 LONG_ROUND_SECONDS = 0.005
 MAKES_ROOM = 20  # the share of the connections that make way at once for others
-LAST_SECONDS = 0.25  # in which connections that are idle at a stop may bring a last request
+LAST_REQUEST_SECONDS = 0.25  # in which connections that are idle at a stop may bring a last request
 COUNT_SECONDS = 0.1  # what costs more than a glance is looked at so often at most
 
 
@@ -138,7 +138,7 @@ class HttpServer:
         ended = [*self.sockets]
         for wire in ended:
             wire.shut_down(GOING_AWAY)
-        await self._empty_within(min(LAST_SECONDS, drain_seconds))
+        await self._empty_within(min(LAST_REQUEST_SECONDS, drain_seconds))
         await asyncio.sleep(0)  # what came while the loop had other things to do is read first
         for connection in [each for each in self.connections if each.is_idle]:
             connection.make_way()

@@ -94,7 +94,7 @@ class Listener:
         """See http_server.Handler."""
         route = self._routes.route(message.headers.get("Host", ""), message.path)
         if route is None:
-            return self._refused(message, body, 404, "There is no Worker at this host.")
+            return self._refused(message, 404, "There is no Worker at this host.")
         origin = route.origin
         if self._proxies is not None:
             if self._edge_header:
@@ -102,7 +102,7 @@ class Listener:
             client, origin = self._proxies.seen_by(client, message.headers, origin)
         url = canonical_url(origin, message.path)
         if url is None:
-            return self._refused(message, body, 400, "The request's target is no path of its host.")
+            return self._refused(message, 400, "The request's target is no path of its host.")
         try:
             worker = self._runtime.worker_unless_slow(route.script)
         except NotCompiled as late:
@@ -111,14 +111,14 @@ class Listener:
             return asyncio.ensure_future(self._handle_after(late.done, message, client, body))
         except ScriptNotFound:
             text = f'There is no Worker named "{route.script}".'
-            return self._refused(message, body, 404, text)
+            return self._refused(message, 404, text)
         except WorkerError as error:
             self._runtime.counts_of(route.script).responses[5] += 1
             self._runtime.tell(route.script, "error", str(error))
-            return self._refused(message, body, 500, _told(error))
+            return self._refused(message, 500, _told(error))
         except Exception:  # a mistake of ours is no reason to hang up
             log.exception("%s cannot be brought up", route.script, extra={"script": route.script})
-            return self._refused(message, body, 500, "internal error")
+            return self._refused(message, 500, "internal error")
         if worker.unanswered >= self._max_requests:
             return self.refuse(message, Reason.REQUESTS)
         answer = worker.fetch(message.method, url, raw_headers(message, client), body)
@@ -179,9 +179,7 @@ class Listener:
             self._runtime.tell(route.script, "error", str(error))
         return _page(error)
 
-    def _refused(
-        self, message: RawRequestMessage, body: bytes | ByteStream | None, status: int, text: str
-    ) -> WorkerResponse:
+    def _refused(self, message: RawRequestMessage, status: int, text: str) -> WorkerResponse:
         """An answer of our own; the request's body stays unread."""
         if self._on_request is not None:
             self._on_request(message.method, message.path, status, 0.0)

@@ -12,8 +12,8 @@ from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
 from holdfast.dataclass import dataclass
+from holdfast.host.context import Tell
 from holdfast.host.mail import Mail, MailFailed
-from holdfast.objects.alarm_calls import Tell
 from holdfast.storage.disk import make_folder, sync_path
 
 RELAY_SECONDS = 30.0

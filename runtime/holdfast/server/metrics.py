@@ -118,9 +118,7 @@ class Gauge:
                 if count:
                     found["holdfast_requests_total", script, f"{first}xx"] = count
             if counts.durations is not None:
-                found.update(
-                    _histogram("holdfast_request_duration_seconds", script, counts.durations)
-                )
+                found.update(_histogram(DURATION, script, counts.durations))
             found["holdfast_storage_rounds_total", script] = counts.rounds
             found["holdfast_isolates_stopped_total", script] = counts.stopped
         if (d1 := runtime.resources.d1_in_use) is not None:

@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING, Any
 from holdfast.catalog import ScriptNotFound
 from holdfast.catalog.consumers import DEFAULT_CONCURRENCY, ConsumerSettings
 from holdfast.dataclass import dataclass
-from holdfast.host.context import Clock
+from holdfast.host.context import Clock, Tell
 from holdfast.host.ops import in_thread
 from holdfast.host.timers import CallLater
-from holdfast.objects.alarm_calls import Tell
 from holdfast.storage import StorageError
 from holdfast.storage.queue_messages import Terms
 from holdfast.storage.queues import Batch, Consumer, QueueStore

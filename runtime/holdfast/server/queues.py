@@ -10,9 +10,8 @@ import logging
 from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from holdfast.host.context import Clock
+from holdfast.host.context import Clock, Tell
 from holdfast.host.ops import in_thread
-from holdfast.objects.alarm_calls import Tell
 from holdfast.server.queue_delivery import TROUBLE_SECONDS, Delivery, Surroundings
 from holdfast.storage import StorageError
 from holdfast.storage.queue_messages import Backlog, NewMessage, QueueNotFound

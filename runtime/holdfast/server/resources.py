@@ -8,10 +8,9 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from holdfast.host.context import Clock
+from holdfast.host.context import Clock, Tell
 from holdfast.host.mail import Outlet
-from holdfast.objects.alarm_calls import Tell
-from holdfast.server.data_folder import BUCKETS, QUEUES
+from holdfast.server.data_folder import BUCKETS, KEY_VALUE, QUEUES
 from holdfast.server.settings import Settings
 from holdfast.storage import StorageError
 from holdfast.storage.key_value import KeyValueStore
@@ -41,7 +40,7 @@ class Resources:
         creates_queues: bool,
     ) -> None:
         """Mails leave by `make_outlet()`. Queues that are `is_here` go to a `worker_of`."""
-        self.key_value = KeyValueStore(settings.data / "kv.sqlite")
+        self.key_value = KeyValueStore(settings.data / KEY_VALUE)
         # Told of messages in a queue that another shard delivers.
         self.on_queue_news: Callable[[str], None] = _nobody
         self._settings = settings

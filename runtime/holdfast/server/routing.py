@@ -19,7 +19,6 @@ REMEMBERED_HOSTS = 10_000
 REMEMBERED_URLS = 1024
 UNNAMED = "localhost"  # as health checks ask whom nobody has told a name
 MAX_REMEMBERED_TARGET = 256  # characters
-_PLAIN_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*(?::\d{1,5})?")
 # What may stand in a path and query as it is, by the URL standard's percent-encode sets.
 _PLAIN_TARGET = re.compile(r"/[A-Za-z0-9\-._~!$&()*+,;=:@/%?\[\]]*")
 

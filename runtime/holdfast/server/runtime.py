@@ -20,7 +20,7 @@ from holdfast.engine import Limits
 from holdfast.host.bodies import BodyTable
 from holdfast.host.cache import ScriptCaches
 from holdfast.host.constants import MAX_OBJECT_CALLS
-from holdfast.host.context import Capabilities, Clock, Host
+from holdfast.host.context import Capabilities, Clock, Host, Tell
 from holdfast.host.d1 import D1Bindings
 from holdfast.host.egress import allow_all, public_only
 from holdfast.host.fetch import FetchClient
@@ -46,14 +46,14 @@ from holdfast.objects.directory import ISOLATE_ENDED
 from holdfast.objects.rpc import IsolateRpc
 from holdfast.server.clock_steps import ClockSteps
 from holdfast.server.code_ahead import CodeAhead
-from holdfast.server.data_folder import MAIL
+from holdfast.server.data_folder import CACHE, MAIL
 from holdfast.server.environment import Environment
 from holdfast.server.freed import FreedMemory
 from holdfast.server.known_namespaces import KnownNamespaces
 from holdfast.server.object_files import LocalFiles, ObjectFiles
 from holdfast.server.overload import Overload
 from holdfast.server.previews import UnusedPreviews
-from holdfast.server.resident import Console, Resident
+from holdfast.server.resident import Resident
 from holdfast.server.residents import Residents
 from holdfast.server.resources import Resources
 from holdfast.server.route_table import RouteTable
@@ -97,7 +97,7 @@ class Runtime(Residents):
         source: ScriptSource,
         storage: Storage,
         *,
-        console: Console,
+        console: Tell,
         loop: asyncio.AbstractEventLoop,
         clock: Clock | None = None,
         placement: Placement | None = None,
@@ -114,7 +114,7 @@ class Runtime(Residents):
         egress = allow_all if settings.allow_private_egress else public_only
         self._fetch = fetch or FetchClient(egress=egress, origins=settings.origins)
         self._responses = ResponseCache(
-            settings.data / "cache",
+            settings.data / CACHE,
             max_bytes=settings.cache_bytes,
             is_shared=placement is not None,
         )

@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any
 from holdfast.catalog import Namespace, ScriptNotFound
 from holdfast.catalog.cron import Cron
 from holdfast.catalog.namespace import Trigger
-from holdfast.host.context import Clock
+from holdfast.host.context import Clock, Tell
 from holdfast.host.timers import CallLater
-from holdfast.objects.alarm_calls import Tell
 from holdfast.workers import NotCompiled, WorkerError
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from holdfast.catalog import ScriptNotFound
 from holdfast.host.constants import MAX_CALL_DEPTH
-from holdfast.objects.alarm_calls import Tell
+from holdfast.host.context import Tell
 from holdfast.server.tails import Tails
 from holdfast.workers import NotCompiled, WorkerError
 from holdfast.workers.trace import Frame

@@ -1,7 +1,7 @@
 """The facets of one object: further databases beside its own, found by a tree of names.
 
-A facet has a number, by which its file is called: `<id>.<number>.sqlite`. `<id>.facets` has the
-names: which facet of which is called what. Both are workerd's layout:
+A facet has a number, by which its file is called: `<id>.<number>.sqlite`; that of the object is 0.
+`<id>.facets` has the names: which facet of which is called what. Both are workerd's layout:
 https://github.com/cloudflare/workerd/blob/main/src/workerd/server/facet-tree-index.h
 
 A number is never given twice, so the index only grows. Its entry is durable before the first
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from holdfast.storage.storage import Storage
     from holdfast.storage.store import ObjectStore, OnBroken, OnDurable
 
-ROOT = 0  # the number of the object itself
 MAX_FACETS = 65_535
 
 _MAGIC = 0xC4CD_CE5B_C5B0_EF57.to_bytes(8, "little")

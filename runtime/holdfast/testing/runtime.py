@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, cast
 from holdfast.catalog import Script
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges
 from holdfast.engine import Handle, Isolate
-from holdfast.host.context import Capabilities, Clock, Host
+from holdfast.host.context import Capabilities, Clock, Host, Tell
 from holdfast.host.mail import Outlet
 from holdfast.host.timers import CallLater
 from holdfast.objects.alarms import AlarmScheduler, Due, Outcome
 from holdfast.objects.record import ObjectRecord
 from holdfast.server.code_ahead import CodeAhead
-from holdfast.server.resident import Console, Resident
+from holdfast.server.resident import Resident
 from holdfast.server.runtime import SWEEPS_PER_IDLE_TIME, Runtime
 from holdfast.server.schedules import CronScheduler
 from holdfast.server.settings import Settings
@@ -140,7 +140,7 @@ class HarnessRuntime(Runtime):
         *,
         view: LoopView,
         clock: Clock,
-        console: Console,
+        console: Tell,
         outbound: Outbound,
         interleaving: Interleaving,
     ) -> None:

@@ -16,7 +16,7 @@ from holdfast.catalog.errors import CatalogError
 from holdfast.catalog.files import with_way_out
 from holdfast.catalog.workflows import local_triggers
 from holdfast.host.sockets_end import SocketEnd, join
-from holdfast.server.data_folder import BUCKETS, D1_FILES
+from holdfast.server.data_folder import BUCKETS, D1_FILES, KEY_VALUE, OBJECTS, QUEUES
 from holdfast.server.settings import Settings
 from holdfast.storage import Bookmarking, ObjectStore, Storage
 from holdfast.testing.barrier import NotedBarrier
@@ -45,7 +45,7 @@ __tracebackhide__ = hidden_from_tracebacks
 DEFAULT_TIMEOUT_S = 5.0
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 _NOTED = 5
-_SHARED_FILES = tuple(f"{name}.sqlite{log}" for name in ("kv", "queues") for log in ("", "-wal"))
+_SHARED_FILES = tuple(name + log for name in (KEY_VALUE, QUEUES) for log in ("", "-wal"))
 _POOL = "asyncio_"  # threads of the loop's executor, which lives as long as the loop
 
 open_harnesses: "WeakSet[Stage]" = WeakSet()
@@ -241,7 +241,7 @@ class Stage:
         self.barrier = NotedBarrier(self.view, self.faults)
         self.barrier.latency_s = self.interleaving.latency_s
         self.storage = Storage(
-            data / "objects",
+            data / OBJECTS,
             barrier=self.barrier,
             loop=self.view,  # type: ignore[arg-type]
             bookmarking=Bookmarking(now_ms=self._time.now_ms),
@@ -309,7 +309,7 @@ class Stage:
         old = self._folder / str(self._generation)
         self._generation += 1
         new = self._folder / str(self._generation)
-        self.barrier.copy_durable(old / "objects", new / "objects")
+        self.barrier.copy_durable(old / OBJECTS, new / OBJECTS)
         new.mkdir(exist_ok=True)
         for name in _SHARED_FILES:
             if (old / name).exists():

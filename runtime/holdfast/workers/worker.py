@@ -27,7 +27,7 @@ from holdfast.workers.compatibility import compatibility, withheld_globals
 from holdfast.workers.counts import ScriptCounts
 from holdfast.workers.errors import ScriptFailed, ScriptHung, WorkerTerminated
 from holdfast.workers.load import Exports, load_script, own_frames, readable, with_room_for_code
-from holdfast.workers.trace import Frame
+from holdfast.workers.trace import Frame, depth_of, for_consumer
 
 if TYPE_CHECKING:
     from holdfast.storage.queue_messages import Backlog
@@ -241,8 +241,6 @@ class Worker:
 
         `passed` are the Tail Workers by which they have come, this one among them.
         """
-        from holdfast.workers.trace import depth_of, for_consumer
-
         depth = depth_of(frames) + 1
         told = {"consumedEvents": [{"scriptName": frame["scriptName"]} for frame in frames]}
         entry, traces = self.entry_once("dispatchTail"), for_consumer(frames)
