@@ -104,6 +104,19 @@ def test_rate_limits_and_the_version_are_bound_as_the_project_says(project: Path
         read_project(project / "wrangler.jsonc")
 
 
+def test_a_project_is_found_from_below_it_and_its_data_lie_beside_it(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project / "src")
+    options = parse(["dev"])
+    assert open_script(options).name == "site"
+    assert options.data == project / ".holdfast"
+    elsewhere = parse(["dev", "--data", "elsewhere"])
+    assert open_script(elsewhere).name == "site" and elsewhere.data == Path("elsewhere")
+    with pytest.raises(ValueError, match="name a script, or a folder with one of"):
+        open_script(parse(["dev", str(project / "src")]))
+
+
 def test_a_worker_that_is_elsewhere_is_told_at_the_start(project: Path) -> None:
     services = [{"binding": "MAIL", "service": "mail"}, {"binding": "SELF", "service": "site"}]
     configure(project, services=services)

@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from holdfast.catalog.declared_routes import DeclaredRoute
     from holdfast.catalog.workflows import DeclaredWorkflow
 
-FILE_NAMES = ("wrangler.jsonc", "wrangler.json", "wrangler.toml")
+FILE_NAMES = ("wrangler.json", "wrangler.jsonc", "wrangler.toml")  # as Wrangler prefers them
 # What Wrangler calls, in development, a script whose configuration has no name.
 DEFAULT_NAME = "worker"
 # Where a build, such as Vite's, says which configuration it has written.
@@ -207,15 +207,34 @@ class Project:
 
 
 def find_project(folder: Path) -> Path | None:
-    """The configuration file in a folder, or that of its build, if there is one. Blocks."""
-    found = next((path for name in FILE_NAMES if (path := folder / name).is_file()), None)
+    """The configuration file in a folder, or that of its build, if there is one. Blocks.
+
+    Raises ProjectInvalid, where the build is to blame.
+    """
     redirection = folder / REDIRECTION
     if not redirection.is_file():
-        return found
-    built = _parse(redirection).get("configPath")
-    if not isinstance(built, str):
+        return next((path for name in FILE_NAMES if (path := folder / name).is_file()), None)
+    named = _parse(redirection).get("configPath")
+    if not isinstance(named, str):
         raise ProjectInvalid(f'{redirection}: "configPath" must be a string')
-    return (redirection.parent / built).resolve()
+    built = (redirection.parent / named).resolve()
+    if not built.is_file():
+        raise ProjectInvalid(f'{redirection}: "configPath" is {built}, which is no file: build it')
+    if environments := _parse(built).get("env"):
+        raise ProjectInvalid(
+            f"{built} has environments ({', '.join(environments)}), which a configuration that a "
+            "build writes must not have: tell the authors of the tool that has written it"
+        )
+    return built
+
+
+def nearest_project_folder(folder: Path) -> Path:
+    """This folder, or the nearest above it that has a project; this one where none has. Blocks."""
+    for candidate in (folder, *folder.absolute().parents):
+        with suppress(OSError):  # nobody may look there
+            if any((candidate / name).is_file() for name in (*FILE_NAMES, REDIRECTION)):
+                return candidate
+    return folder
 
 
 def is_project_file(path: Path) -> bool:
@@ -240,6 +259,7 @@ def read_project(
     ValueError, as a rule ProjectInvalid, and OSError where the file cannot be read.
     """
     whole = _parse(file)
+    environment = _chosen(file, whole, environment)
     fields = _environment(file, whole, environment)
     left_out = [*without, *_replaced(fields, stand_ins)]
     whole, fields = (_without(one, left_out) for one in (whole, fields))
@@ -290,8 +310,9 @@ def read_project(
 
 def read_databases(file: Path, environment: str | None = None) -> "tuple[DeclaredDatabase, ...]":
     """The D1 databases of a configuration, whatever else is in it. Blocks; raises as the above."""
-    reader = _Reader(file, _environment(file, _parse(file), environment))
-    return reader.databases()
+    whole = _parse(file)
+    fields = _environment(file, whole, _chosen(file, whole, environment))
+    return _Reader(file, fields).databases()
 
 
 def _parse(file: Path) -> Mapping[str, Any]:
@@ -309,6 +330,18 @@ def _parse_toml(text: str) -> Any:
     import tomllib
 
     return tomllib.loads(text)
+
+
+def _chosen(file: Path, whole: Mapping[str, Any], environment: str | None) -> str | None:
+    """The environment to look for: none where a build has chosen it, and written down no other."""
+    built_for = whole.get("targetEnvironment")
+    if environment is None or built_for is None:
+        return environment
+    if environment != built_for:
+        raise ProjectInvalid(
+            f"{file} was built for the environment {built_for!r}: build it for {environment!r}"
+        )
+    return None
 
 
 def _environment(

@@ -60,7 +60,7 @@ before in service.
 
 examples:
   holdfast dev counter.mjs --var GREETING=hello --port 8080
-  holdfast dev                               the project of the wrangler.jsonc in this folder
+  holdfast dev                               the project of the wrangler.jsonc here or above
   holdfast dev shop --with stock             one project, and another that it is bound to
 """
 
@@ -89,7 +89,7 @@ _DEPLOY = """\
 Uploads a script, and the modules that it imports, to a `holdfast serve` and makes it live.
 
 examples:
-  holdfast deploy                            the project of the wrangler.jsonc in this folder
+  holdfast deploy                            the project of the wrangler.jsonc here or above
   holdfast deploy counter.mjs --object Counter=Counter
   holdfast deploy site.mjs --name www --var GREETING=hello --service COUNTER=counter
 """
@@ -287,7 +287,7 @@ def _add_script(parser: Parser) -> None:
         nargs="?",
         metavar="SCRIPT",
         help="the script's main file (.mjs or .js), or a wrangler.jsonc, .json or .toml, or the "
-        "folder of one (default: the one in this folder)",
+        "folder of one (default: the one in this folder, or above it)",
     )
 
 

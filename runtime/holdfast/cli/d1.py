@@ -19,6 +19,7 @@ from holdfast.catalog.project import find_project, read_databases
 from holdfast.catalog.project_bindings import ProjectInvalid
 from holdfast.cli.console import complain
 from holdfast.cli.remote import remotely
+from holdfast.cli.where import project_here
 from holdfast.storage import StorageError
 from holdfast.storage.d1 import D1Database, D1Registry, DumpOptions, Query
 from holdfast.storage.d1.databases import database_in
@@ -146,7 +147,10 @@ def with_target(
 
 def _declared(options: argparse.Namespace) -> DeclaredDatabase | None:
     """The database of this name in the project, if there is one."""
-    file = find_project(options.project) if options.project.is_dir() else options.project
+    named: Path = options.project
+    if named == Path():
+        named = project_here(options)
+    file = find_project(named) if named.is_dir() else named
     if file is None:
         if options.env is not None:
             raise ValueError("--env chooses among the environments of a configuration file")

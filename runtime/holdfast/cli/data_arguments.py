@@ -24,7 +24,7 @@ or with --remote those of a `holdfast serve`. A database is named as the wrangle
 folder calls it, or by its id.
 
 examples:
-  holdfast d1 migrations apply shop          those of the project in this folder, for `holdfast dev`
+  holdfast d1 migrations apply shop          those of the project here, for `holdfast dev`
   holdfast d1 execute shop --command "SELECT * FROM orders" --json
   holdfast d1 export shop --to shop.sql --remote
 """
@@ -184,7 +184,7 @@ def _add_d1(parser: Parser) -> None:
         type=Path,
         default=Path(),
         metavar="PATH",
-        help="the configuration file that has it, or its folder (default: this folder)",
+        help="the configuration file that has it, or its folder (default: the nearest)",
     )
     parser.add_argument(
         "--env", metavar="NAME", help="the environment of the configuration file to use"

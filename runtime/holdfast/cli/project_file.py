@@ -36,6 +36,7 @@ from holdfast.cli.script_file import (
     explained,
     unreadable,
 )
+from holdfast.cli.where import project_here
 
 if TYPE_CHECKING:
     from holdfast.catalog.consumers import DeclaredConsumer
@@ -76,6 +77,8 @@ def project_of(options: argparse.Namespace) -> Path | None:
     Raises ValueError, with the way out, where it names neither.
     """
     given: Path = options.script or Path()
+    if given == Path():
+        given = project_here(options)
     if _is_folder(given):
         try:
             found = find_project(given)
@@ -85,7 +88,7 @@ def project_of(options: argparse.Namespace) -> Path | None:
             return found
         raise ValueError(
             f"name a script, or a folder with one of {', '.join(FILE_NAMES)}: "
-            f"{given.absolute()} has none"
+            f"{given.absolute()} has none" + (", nor a folder above" if given == Path() else "")
         )
     if is_project_file(given):
         return given

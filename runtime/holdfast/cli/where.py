@@ -1,5 +1,6 @@
 """Options that say which server, and which data folder, a command is about."""
 
+import argparse
 import os
 from pathlib import Path
 
@@ -23,6 +24,19 @@ def add_data(parser: Parser) -> None:
         metavar="DIR",
         help="the folder that data is kept in (default: %(default)s)",
     )
+
+
+def project_here(options: argparse.Namespace) -> Path:
+    """The folder of the project that the command runs in: this one, or the nearest above it.
+
+    The project's data lie there, too, unless --data says otherwise. Blocks.
+    """
+    from holdfast.catalog.project import nearest_project_folder
+
+    folder = nearest_project_folder(Path())
+    if options.data == Path(DEFAULT_DATA):
+        options.data = folder / DEFAULT_DATA
+    return folder
 
 
 def add_remote(parser: Parser) -> None:
