@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from holdfast.assets import AssetFolder, Assets, AssetsConfig, AssetsInvalid
-from holdfast.catalog import jsonc
 from holdfast.catalog.additional_modules import find_modules
 from holdfast.catalog.bindings import (
     SITE_MANIFEST,
@@ -47,11 +46,11 @@ from holdfast.catalog.project_fields import (
     notes_on_left_out,
     refused_of,
 )
+from holdfast.catalog.project_files import parse_project
 from holdfast.catalog.project_secrets import for_development, read_secrets
 from holdfast.catalog.script import Syntax, check_script_name
 from holdfast.catalog.source import Source, read_source
 from holdfast.catalog.tail_consumers import names_of, parse_tail_consumers
-from holdfast.catalog.text_file import read_text
 from holdfast.dataclass import dataclass
 from holdfast.engine.modules import Module, ModuleKind
 
@@ -62,12 +61,8 @@ if TYPE_CHECKING:
     from holdfast.catalog.declared_routes import DeclaredRoute
     from holdfast.catalog.workflows import DeclaredWorkflow
 
-FILE_NAMES = ("wrangler.json", "wrangler.jsonc", "wrangler.toml")  # as Wrangler prefers them
 # What Wrangler calls, in development, a script whose configuration has no name.
 DEFAULT_NAME = "worker"
-# Where a build, such as Vite's, says which configuration it has written.
-# https://developers.cloudflare.com/workers/wrangler/configuration/#generated-wrangler-configuration
-REDIRECTION = Path(".wrangler", "deploy", "config.json")
 
 _RULE_KINDS = {
     "ESModule": ModuleKind.ESM,
@@ -206,42 +201,6 @@ class Project:
         return former
 
 
-def find_project(folder: Path) -> Path | None:
-    """The configuration file in a folder, or that of its build, if there is one. Blocks.
-
-    Raises ProjectInvalid, where the build is to blame.
-    """
-    redirection = folder / REDIRECTION
-    if not redirection.is_file():
-        return next((path for name in FILE_NAMES if (path := folder / name).is_file()), None)
-    named = _parse(redirection).get("configPath")
-    if not isinstance(named, str):
-        raise ProjectInvalid(f'{redirection}: "configPath" must be a string')
-    built = (redirection.parent / named).resolve()
-    if not built.is_file():
-        raise ProjectInvalid(f'{redirection}: "configPath" is {built}, which is no file: build it')
-    if environments := _parse(built).get("env"):
-        raise ProjectInvalid(
-            f"{built} has environments ({', '.join(environments)}), which a configuration that a "
-            "build writes must not have: tell the authors of the tool that has written it"
-        )
-    return built
-
-
-def nearest_project_folder(folder: Path) -> Path:
-    """This folder, or the nearest above it that has a project; this one where none has. Blocks."""
-    for candidate in (folder, *folder.absolute().parents):
-        with suppress(OSError):  # nobody may look there
-            if any((candidate / name).is_file() for name in (*FILE_NAMES, REDIRECTION)):
-                return candidate
-    return folder
-
-
-def is_project_file(path: Path) -> bool:
-    """Whether a path names a configuration and not a script."""
-    return path.suffix in (".toml", ".jsonc", ".json")
-
-
 def read_project(
     file: Path,
     environment: str | None = None,
@@ -258,7 +217,7 @@ def read_project(
     whose place somebody puts something: what Holdfast lacks may be among them. Blocks. Raises
     ValueError, as a rule ProjectInvalid, and OSError where the file cannot be read.
     """
-    whole = _parse(file)
+    whole = parse_project(file)
     environment = _chosen(file, whole, environment)
     fields = _environment(file, whole, environment)
     left_out = [*without, *_replaced(fields, stand_ins)]
@@ -310,26 +269,9 @@ def read_project(
 
 def read_databases(file: Path, environment: str | None = None) -> "tuple[DeclaredDatabase, ...]":
     """The D1 databases of a configuration, whatever else is in it. Blocks; raises as the above."""
-    whole = _parse(file)
+    whole = parse_project(file)
     fields = _environment(file, whole, _chosen(file, whole, environment))
     return _Reader(file, fields).databases()
-
-
-def _parse(file: Path) -> Mapping[str, Any]:
-    text = read_text(file)
-    try:
-        fields = _parse_toml(text) if file.suffix == ".toml" else jsonc.loads(text)
-    except ValueError as error:
-        raise ProjectInvalid(f"{file}: {error}") from error
-    if not isinstance(fields, Mapping):
-        raise ProjectInvalid(f"{file}: the file must hold one object")
-    return fields
-
-
-def _parse_toml(text: str) -> Any:
-    import tomllib
-
-    return tomllib.loads(text)
 
 
 def _chosen(file: Path, whole: Mapping[str, Any], environment: str | None) -> str | None:

@@ -15,8 +15,9 @@ from typing import Any, BinaryIO, Protocol
 from holdfast.api import d1_client
 from holdfast.api.object_client import whole_file
 from holdfast.catalog.d1_migrations import DEFAULT_FOLDER, DeclaredDatabase
-from holdfast.catalog.project import find_project, read_databases
+from holdfast.catalog.project import read_databases
 from holdfast.catalog.project_bindings import ProjectInvalid
+from holdfast.catalog.project_files import find_project
 from holdfast.cli.console import complain
 from holdfast.cli.remote import remotely
 from holdfast.cli.where import project_here

@@ -31,7 +31,7 @@ def project_here(options: argparse.Namespace) -> Path:
 
     The project's data lie there, too, unless --data says otherwise. Blocks.
     """
-    from holdfast.catalog.project import nearest_project_folder
+    from holdfast.catalog.project_files import nearest_project_folder
 
     folder = nearest_project_folder(Path())
     if options.data == Path(DEFAULT_DATA):

@@ -27,7 +27,7 @@ from holdfast.catalog.bindings import (
 )
 from holdfast.catalog.dates import is_compatibility_date
 from holdfast.catalog.flags import mistake_in
-from holdfast.catalog.project import find_project
+from holdfast.catalog.project_files import find_project
 from holdfast.testing.answers import settled
 from holdfast.testing.errors import HarnessError, JavaScriptError, LeakError
 from holdfast.testing.harness import Harness

@@ -17,15 +17,9 @@ from holdfast.catalog import (
 from holdfast.catalog.bindings import Binding, Inherit, ObjectClass, ObjectNamespace, Workflow
 from holdfast.catalog.files import module_kind
 from holdfast.catalog.node_compat import has_node
-from holdfast.catalog.project import (
-    DEFAULT_NAME,
-    FILE_NAMES,
-    Project,
-    find_project,
-    is_project_file,
-    read_project,
-)
+from holdfast.catalog.project import DEFAULT_NAME, Project, read_project
 from holdfast.catalog.project_bindings import FieldsLacking, ProjectInvalid
+from holdfast.catalog.project_files import FILE_NAMES, find_project, is_project_file
 from holdfast.catalog.routes import ScriptRoute
 from holdfast.catalog.source import Source as ScriptSource
 from holdfast.catalog.source import read_source
