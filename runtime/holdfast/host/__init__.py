@@ -11,8 +11,8 @@ pins the list.
 - compatibility.py: which flags hold; console.py, timers.py, frames.py, clock.py; system.py: the
   real clock; events.py: how a Worker answers.
 - bodies.py: streams of bytes that scripts know by number; file_bodies.py: files as such;
-  codings.py: gzip and the like; large_json.py, multipart.py, compression.py; holders.py bounds what
-  waits.
+  codings.py: gzip and the like; large_json.py, multipart.py, compression.py; header_lines.py:
+  headers, as they cross; holders.py bounds what waits.
 - jobs.py: work for threads.
 - fetch.py sends requests, with fetch_messages.py, fetch_connections.py, outgoing.py, redirects.py,
   origins.py, loops.py and egress.py (which addresses scripts may reach); edge.py: `request.cf`;

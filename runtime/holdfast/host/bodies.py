@@ -137,9 +137,9 @@ class ReaderBody(ByteStream):
 class Pipe(ByteStream):
     """A body that one side writes while the other reads, `PIPE_BYTES` or `PIPE_CHUNKS` ahead.
 
-    The writer calls `write`, and waits with `drained` when that returns False; then
+    The writer calls `write`, and waits with `on_drained` when that returns False; then
     `close` or `abort`. The reader calls `read`, or `cancel`. `gone` is set to the
-    reason when the reader leaves first; a waiter of `watch` hears of either end.
+    reason when the reader leaves first; who asks by `on_end` hears of either end.
     """
 
     def __init__(self, length: int | None = None) -> None:
@@ -157,7 +157,7 @@ class Pipe(ByteStream):
     # ---- the writer's side -----------------------------------------------------
 
     def write(self, chunk: bytes) -> bool:
-        """Put bytes into the pipe; False when the writer should wait for `drained`.
+        """Put bytes into the pipe; False when the writer should wait, by `on_drained`.
 
         Raises BodyError when the reader has gone or `length` is exceeded.
         """
@@ -286,6 +286,12 @@ async def collect(stream: ByteStream, *, limit: int = MAX_COLLECTED_BYTES) -> by
             raise BodyError(TOO_LARGE)
         chunks.append(chunk)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def discard_body(body: bytes | ByteStream | None) -> None:
+    """Nobody will read a body: whoever writes it is to know."""
+    if isinstance(body, ByteStream):
+        body.cancel()
 
 
 class BodyTable:

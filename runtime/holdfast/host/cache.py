@@ -14,6 +14,7 @@ from holdfast.host.bodies import (
     table_of,
 )
 from holdfast.host.caching import byte_range, is_not_modified, lifetime_seconds
+from holdfast.host.header_lines import fields_in, pairs_in
 from holdfast.host.ops import async_op
 from holdfast.storage.cache import PIECE_BYTES, CachedResponse, ResponseCache
 
@@ -80,7 +81,7 @@ async def cache_match(host: "Host", name: str, key: str, headers: str) -> str | 
     found = await caches.responses.match(caches.scope(name), key, now_ms)
     if found is None:
         return None
-    body, status, text, raw = _answer(caches.responses, found, _mapping(headers), now_ms)
+    body, status, text, raw = _answer(caches.responses, found, fields_in(headers), now_ms)
     handle = "" if body is None else table_of(host).add(body)
     return f"{status}\n{text}\n{handle}\n{raw}"
 
@@ -91,7 +92,7 @@ def _answer(
     size = found.size
     age = max(int(now_ms - found.stored_ms) // 1000, 0)
     raw = f"{found.headers}age\n{age}\ncf-cache-status\nHIT\n"
-    if is_not_modified(request, _mapping(found.headers)):
+    if is_not_modified(request, fields_in(found.headers)):
         cache.release(found.id)
         return None, 304, "Not Modified", raw
     if found.status in _NULL_BODY_STATUSES:
@@ -127,7 +128,7 @@ def cache_put(
         received = table_of(host).received(body)
     stream = received if isinstance(received, ByteStream) else BufferedBody(received or b"")
     now_ms = host.clock.now_ms()
-    kept, lifetime = _kept(_mapping(request_headers), status, headers, now_ms)
+    kept, lifetime = _kept(fields_in(request_headers), status, headers, now_ms)
     expires_ms = int(now_ms + lifetime * 1000)
     response = CachedResponse(0, status, status_text, kept, 0, int(now_ms), expires_ms)
     if lifetime <= 0:
@@ -137,10 +138,10 @@ def cache_put(
 
 def _kept(request: dict[str, str], status: int, headers: str, now_ms: float) -> tuple[str, float]:
     """The headers that are kept, and for how many seconds."""
-    response = _mapping(headers)
+    response = fields_in(headers)
     lifetime = lifetime_seconds(request, status, response, now_ms / 1000)
     dropped = _NOT_KEPT | {"set-cookie"}  # a cookie is there only if it is not to be kept
-    kept = (f"{n}\n{v}\n" for n, v in _pairs(headers) if n.lower() not in dropped)
+    kept = (f"{n}\n{v}\n" for n, v in pairs_in(headers) if n.lower() not in dropped)
     return "".join(kept), lifetime
 
 
@@ -166,17 +167,3 @@ async def cache_delete(host: "Host", name: str, key: str) -> bool:
     """Forget a response; whether there was one."""
     caches: ScriptCaches = host.capabilities.cache
     return await caches.responses.delete(caches.scope(name), key, host.clock.now_ms())
-
-
-def _pairs(raw: str) -> list[tuple[str, str]]:
-    lines = raw.split("\n")
-    return [(lines[i], lines[i + 1]) for i in range(0, len(lines) - 1, 2)]
-
-
-def _mapping(raw: str) -> dict[str, str]:
-    """Names in lower case; the values of one name joined."""
-    headers: dict[str, str] = {}
-    for name, value in _pairs(raw):
-        lower = name.lower()
-        headers[lower] = f"{headers[lower]}, {value}" if lower in headers else value
-    return headers

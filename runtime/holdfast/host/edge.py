@@ -10,6 +10,7 @@ from typing import Any
 
 from holdfast.dataclass import dataclass
 from holdfast.host.context import Host
+from holdfast.host.header_lines import pairs_in
 from holdfast.host.ops import op
 
 EXAMPLE: Mapping[str, Any] = {
@@ -55,8 +56,7 @@ def edge_told(host: Host, headers: str) -> str:
 
 def _told_in(headers: str, name: str) -> Mapping[str, Any]:
     """The object in a header; an empty one where there is none, or it is no JSON of an object."""
-    lines = headers.split("\n")
-    for field_name, value in zip(lines[::2], lines[1::2], strict=False):
+    for field_name, value in pairs_in(headers):
         if field_name.lower() == name:
             try:
                 told = json.loads(value)

@@ -24,6 +24,7 @@ from holdfast.host.bodies import (
     BodyTable,
     ByteStream,
     body_errors_for_script,
+    discard_body,
     table_of,
 )
 from holdfast.host.egress import EgressPolicy, allow_all, public_only
@@ -99,8 +100,7 @@ class FetchClient:
             return await self._received(request, on_end)
         except BaseException:
             on_end()
-            if isinstance(request.body, ByteStream):
-                request.body.cancel()
+            discard_body(request.body)
             raise
 
     async def _received(self, request: FetchRequest, on_end: Callable[[], None]) -> FetchedResponse:

@@ -11,7 +11,7 @@ https://developers.cloudflare.com/dynamic-workers/api-reference/
 from typing import Protocol
 
 from holdfast.engine import ScriptError
-from holdfast.host.bodies import ByteStream
+from holdfast.host.bodies import discard_body
 from holdfast.host.constants import FIRST_VIA
 from holdfast.host.context import Host
 from holdfast.host.fetch_messages import FetchedResponse, FetchRequest
@@ -73,8 +73,7 @@ class NoNetwork:
 
     async def fetch(self, request: FetchRequest, on_end: object = None) -> FetchedResponse:
         """See FetchClient; raises ScriptError."""
-        if isinstance(request.body, ByteStream):
-            request.body.cancel()
+        discard_body(request.body)
         raise self._refusal()
 
     async def follow(self, request: FetchRequest, handshake: object) -> FetchedResponse:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from holdfast.dataclass import dataclass
 from holdfast.engine import ScriptError
 from holdfast.host.context import Host
+from holdfast.host.header_lines import pairs_in
 from holdfast.host.ops import async_op, op
 
 if TYPE_CHECKING:
@@ -101,8 +102,7 @@ async def mail_forward(host: Host, sender: str, recipient: str, headers: str, ra
     """
     from holdfast.host.mail_text import parse, with_headers
 
-    lines = headers.split("\n")
-    more = [*zip(lines[::2], lines[1::2], strict=False)]
+    more = pairs_in(headers)
     for name, _ in more:
         if not name.lower().startswith("x-"):
             raise ScriptError("Error", f"the header {name} cannot be added: only X-* can")

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import holdfast
 from holdfast.host.bodies import BodyError, ByteStream
+from holdfast.host.header_lines import pairs_in
 from holdfast.host.loops import VIA
 from holdfast.host.redirects import Headers
 
@@ -76,5 +77,4 @@ def sent_headers(headers: Headers, body: bytes | ByteStream | None) -> Headers:
 
 def header_pairs(raw: str) -> Headers:
     """The headers of a raw string, names in lower case."""
-    lines = raw.split("\n")
-    return [(lines[i].lower(), lines[i + 1]) for i in range(0, len(lines) - 1, 2)]
+    return [(name.lower(), value) for name, value in pairs_in(raw)]

@@ -5,7 +5,6 @@ Bodies pass from the one isolate's table into the other's without being read.
 """
 
 import asyncio
-import functools
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from holdfast.catalog.bindings import ASSETS_ENTRYPOINT
 from holdfast.catalog.namespace import Namespace
 from holdfast.engine import ScriptError, Together
-from holdfast.host.bodies import BodyTable, ByteStream
+from holdfast.host.bodies import BodyTable, discard_body
 from holdfast.host.constants import TEXT_HEADERS
 from holdfast.host.context import Host
 from holdfast.host.objects import Body
@@ -289,7 +288,7 @@ class IsolateObjects:
                 late.done.add_done_callback(lambda _: deliver())
                 return
             except UNREACHABLE as error:
-                _discard(stream)
+                discard_body(stream)
                 self._host.fail(number, ScriptError("Error", str(error), remote=True))
                 return
             answer = worker.fetch(
@@ -345,7 +344,7 @@ class IsolateObjects:
             return
         response = answer.result()
         if method == "HEAD":
-            _discard(response.body)
+            discard_body(response.body)
             response.body = None
         self._settle(number, response)
 
@@ -389,8 +388,8 @@ class IsolateObjects:
         directory = self._directory
         return record.home.sockets_of(
             record,
-            functools.partial(directory.awaken, record),
-            functools.partial(directory.live_slot, record),
+            partial(directory.awaken, record),
+            partial(directory.live_slot, record),
         )
 
     def identity(self, slot: int) -> tuple[str, str] | None:
@@ -447,9 +446,3 @@ def _text_of(response: WorkerResponse) -> str | None:
         except UnicodeDecodeError:
             return None
     return None
-
-
-def _discard(body: bytes | ByteStream | None) -> None:
-    """Nobody will read a body: its writer is to know."""
-    if body is not None and not isinstance(body, bytes):
-        body.cancel()

@@ -18,6 +18,7 @@ from holdfast.catalog.flags import mistake_in
 from holdfast.catalog.script import Script, Syntax, new_version
 from holdfast.dataclass import dataclass
 from holdfast.engine import Module, ModuleKind, ScriptError, takes_time
+from holdfast.host.bodies import discard_body
 from holdfast.host.context import Host
 from holdfast.host.objects import Body
 from holdfast.host.rpc import Message
@@ -278,11 +279,7 @@ class IsolateLoaders:
             answer.add_done_callback(lambda done: self._objects.answered(number, method, done))
             answer.add_done_callback(lambda _: self._ended_call(loaded))
 
-        def drop() -> None:
-            if stream is not None and not isinstance(stream, bytes):
-                stream.cancel()
-
-        reach = partial(self._reach, number, loaded, deliver, drop)
+        reach = partial(self._reach, number, loaded, deliver, partial(discard_body, stream))
         self._host.loop.call_soon(reach)
 
     def call(self, number: int, target: str, route: str, message: Message | None) -> None:

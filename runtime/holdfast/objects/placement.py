@@ -10,7 +10,7 @@ from zlib import crc32
 
 from holdfast.catalog.namespace import Namespace
 from holdfast.dataclass import dataclass
-from holdfast.host.bodies import ByteStream
+from holdfast.host.bodies import ByteStream, discard_body
 from holdfast.host.rpc import Message
 from holdfast.objects.calls import Caller
 from holdfast.objects.wait_graph import Circle
@@ -47,8 +47,7 @@ class ObjectRequest(NamedTuple):
 
     def discard(self) -> None:
         """Nobody will read its body: whoever writes that is to know."""
-        if self.body is not None and not isinstance(self.body, bytes):
-            self.body.cancel()
+        discard_body(self.body)
 
 
 class Owner(Protocol):

@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote
 from holdfast.catalog.namespace import Namespace
 from holdfast.dataclass import dataclass
 from holdfast.engine import ScriptError
-from holdfast.host.bodies import BodyTable, ByteStream
+from holdfast.host.bodies import BodyTable, ByteStream, discard_body
 from holdfast.host.context import Host
 from holdfast.host.rpc import Message, Sent
 from holdfast.objects.calls import CONNECTION_LOST, Caller, Calls
@@ -84,8 +84,7 @@ class SentBody:
 
     def drop(self) -> None:
         """Nobody will read it."""
-        if self.stream is not None and not isinstance(self.stream, bytes):
-            self.stream.cancel()
+        discard_body(self.stream)
 
 
 class IsolateRpc:

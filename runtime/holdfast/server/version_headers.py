@@ -7,6 +7,8 @@ https://developers.cloudflare.com/workers/versions-and-deployments/gradual-deplo
 import re
 from typing import NamedTuple
 
+from holdfast.host.header_lines import pairs_in
+
 KEY = "cloudflare-workers-version-key"
 OVERRIDES = "cloudflare-workers-version-overrides"
 _PREFIX = "cloudflare-workers-version-"
@@ -42,10 +44,7 @@ def wanted_version(headers: str, script: str) -> Wanted:
     """What the headers of a request to a script say; these are names and values, one a line."""
     if _PREFIX not in headers.lower():
         return NOTHING
-    lines = headers.split("\n")
-    fields = [
-        (name.lower(), value.strip()) for name, value in zip(lines[::2], lines[1::2], strict=False)
-    ]
+    fields = [(name.lower(), value.strip()) for name, value in pairs_in(headers)]
     overrides = ", ".join(value for name, value in fields if name == OVERRIDES)
     key = next((value for name, value in fields if name == KEY and value), None)
     return Wanted(strings_of(overrides).get(script), key)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from aiohttp.http_parser import RawRequestMessage
 from aiohttp.http_writer import HttpVersion11
 
+from holdfast.host.header_lines import in_lines, pairs_in
 from holdfast.host.sockets_end import SocketEnd, join
 from holdfast.host.sockets_extensions import Terms, agreed
 from holdfast.host.sockets_wire import WireEnd, proof_of
@@ -103,18 +104,16 @@ def _wire(
 
 
 def _own_extensions(response: WorkerResponse) -> str | None:
-    lines = response.headers.split("\n")
-    for name, value in zip(lines[::2], lines[1::2], strict=False):
-        if name.lower() == "sec-websocket-extensions":
-            return value
-    return None
+    return next(
+        (
+            value
+            for name, value in pairs_in(response.headers)
+            if name.lower() == "sec-websocket-extensions"
+        ),
+        None,
+    )
 
 
 def _without_ours(response: WorkerResponse) -> WorkerResponse:
-    lines = response.headers.split("\n")
-    kept = [
-        f"{lines[i]}\n{lines[i + 1]}\n"
-        for i in range(0, len(lines) - 1, 2)
-        if lines[i].lower() not in _OURS
-    ]
-    return WorkerResponse(101, response.status_text, "".join(kept), None)
+    kept = [pair for pair in pairs_in(response.headers) if pair[0].lower() not in _OURS]
+    return WorkerResponse(101, response.status_text, in_lines(kept), None)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from holdfast.catalog.errors import CatalogError
 from holdfast.host.bodies import BodyError, ByteStream, collect
+from holdfast.host.header_lines import in_lines
 from holdfast.testing.errors import (
     CallTimedOut,
     HarnessError,
@@ -26,7 +27,7 @@ UPGRADE = {"upgrade": "websocket", "connection": "upgrade"}
 
 def upgrade_headers(protocols: tuple[str, ...]) -> str:
     """The headers that ask for a WebSocket."""
-    raw = "".join(f"{name}\n{value}\n" for name, value in UPGRADE.items())
+    raw = in_lines(UPGRADE.items())
     return raw + (f"sec-websocket-protocol\n{', '.join(protocols)}\n" if protocols else "")
 
 

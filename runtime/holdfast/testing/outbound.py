@@ -14,6 +14,7 @@ from holdfast.host.bodies import BodyError, BufferedBody, ByteStream, collect
 from holdfast.host.egress import allow_all
 from holdfast.host.fetch import FetchClient
 from holdfast.host.fetch_messages import FetchedResponse, FetchRequest
+from holdfast.host.header_lines import in_lines
 from holdfast.host.redirects import MAX_REDIRECTS, REDIRECT_STATUSES, next_hop
 from holdfast.host.redirects import Headers as Pairs
 from holdfast.testing.clock import VirtualClock
@@ -250,7 +251,7 @@ def _fetched(
     response: Response, method: str, url: str, on_end: Callable[[], None], *, redirected: bool
 ) -> FetchedResponse:
     on_end()
-    raw = "".join(f"{name.lower()}\n{value}\n" for name, value in response.headers.pairs)
+    raw = in_lines((name.lower(), value) for name, value in response.headers.pairs)
     empty = method == "HEAD" or response.status in _NO_BODY
     body = None if empty else cast("ResponseBody", _AnswerBody(response.content))
     final = url.partition("#")[0]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from holdfast.host.header_lines import in_lines
 from holdfast.testing.errors import HarnessError, hidden_from_tracebacks
 
 __tracebackhide__ = hidden_from_tracebacks
@@ -34,7 +35,7 @@ def make_request(
     for name, value in pairs:
         if "\n" in f"{name}{value}" or "\r" in f"{name}{value}":
             raise HarnessError(f"The header {name!r} has a line break.")
-    return "".join(f"{name}\n{value}\n" for name, value in pairs), content
+    return in_lines(pairs), content
 
 
 def _body(

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from holdfast.host.header_lines import pairs_in
 from holdfast.testing.errors import HarnessError, hidden_from_tracebacks
 
 __tracebackhide__ = hidden_from_tracebacks
@@ -20,8 +21,7 @@ class Headers(Mapping[str, str]):
     @classmethod
     def from_raw(cls, raw: str) -> "Headers":
         """Of the host's form: names and values, one a line."""
-        lines = raw.split("\n")
-        return cls([(lines[i], lines[i + 1]) for i in range(0, len(lines) - 1, 2)])
+        return cls(pairs_in(raw))
 
     def all(self, name: str) -> list[str]:
         """Every value of a header, one by one."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from holdfast.engine.v8format import decode
 from holdfast.engine.v8values import UNDEFINED
 from holdfast.host.bodies import ByteStream, collect
+from holdfast.host.header_lines import in_lines
 from holdfast.host.rpc import Message
 from holdfast.testing.errors import HarnessError
 from holdfast.testing.outbound import answer_of
@@ -92,7 +93,7 @@ class PythonService:
             raise HarnessError(f"{self.name} stands for an object that has no method fetch().")
         request = Request(method, url, Headers.from_raw(headers), content)
         response = await answer_of(handler(request), self._waiting)
-        raw = "".join(f"{name}\n{value}\n" for name, value in response.headers.pairs)
+        raw = in_lines(response.headers.pairs)
         return WorkerResponse(response.status, response.status_text, raw, response.content)
 
     async def _call(self, path: list[str], message: Message | None) -> Message:

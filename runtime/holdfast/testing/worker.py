@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 
 from holdfast.catalog.bindings import KeyValue, R2Bucket
 from holdfast.catalog.namespace import Namespace
+from holdfast.host.header_lines import in_lines, pairs_in
 from holdfast.host.rpc import Message
 from holdfast.testing.answers import (
     answered_with_socket,
@@ -353,11 +354,8 @@ class AnyWorker(Generic[ObjectT, SocketT, InstanceT, StreamT]):
             url = urljoin(url, location)
             if response.status == 303 or (response.status in (301, 302) and method == "POST"):
                 method, content = "GET", None
-                raw = "".join(
-                    f"{name}\n{value}\n"
-                    for name, value in Headers.from_raw(raw).pairs
-                    if not name.lower().startswith("content-")
-                )
+                kept = (h for h in pairs_in(raw) if not h[0].lower().startswith("content-"))
+                raw = in_lines(kept)
 
 
 class Worker(AnyWorker[Object, Socket, WorkflowInstance, Stream], Sync):

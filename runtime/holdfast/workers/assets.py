@@ -24,8 +24,9 @@ from holdfast.assets.rule_text import Mistake
 from holdfast.assets.rules import RuleUrl
 from holdfast.catalog.bindings import ASSETS_ENTRYPOINT
 from holdfast.dataclass import dataclass
-from holdfast.host.bodies import ByteStream
+from holdfast.host.bodies import discard_body
 from holdfast.host.file_bodies import open_body
+from holdfast.host.header_lines import in_lines, pairs_in
 from holdfast.workers.errors import AssetUnreadable
 from holdfast.workers.worker import Body, WorkerResponse
 
@@ -86,8 +87,7 @@ class Asked(NamedTuple):
         host, rest = found.groups() if found else ("", url.partition(":")[2])
         path, _, search = rest.partition("#")[0].partition("?")
         hostname = re.sub(r":\d+$", "", host)
-        lines = headers.split("\n")
-        fields = {lines[i].lower(): lines[i + 1] for i in range(0, len(lines) - 1, 2)}
+        fields = {name.lower(): value for name, value in pairs_in(headers)}
         return cls(
             method.upper(), RuleUrl(hostname, path), f"?{search}" if search else "", url, fields
         )
@@ -166,7 +166,7 @@ class AssetServer:
         if reply.asset is not None:
             status, body = self._respond_with(reply.asset, reply.status, asked, fields)
         self._headers.apply(asked.url, fields)
-        lines = "".join(f"{name}\n{value}\n" for name, values in fields.items() for value in values)
+        lines = in_lines((name, value) for name, values in fields.items() for value in values)
         return WorkerResponse(status, "", lines, body)
 
     def _respond_with(
@@ -190,7 +190,7 @@ class AssetServer:
         self, method: str, url: str, headers: str, body: Body
     ) -> "asyncio.Future[WorkerResponse]":
         """Answer a request, as `Worker.fetch` does."""
-        _discard(body)
+        discard_body(body)
         asked = Asked.of(method, url, headers)
         return self.answered(asked, self.reply(asked))
 
@@ -243,7 +243,7 @@ class AssetEntrance:
             asked = Asked.of(method, url, headers)
             reply = self._reply(asked)
             if reply is not None:
-                _discard(body)
+                discard_body(body)
                 answer = self._server.answered(asked, reply)
                 self._on_response(500 if answer.exception() else answer.result().status)
                 return answer
@@ -309,8 +309,3 @@ def _names(if_none_match: str, etag: str) -> bool:
         return False
     known = [one.strip().removeprefix("W/") for one in if_none_match.split(",")]
     return etag in known or known == ["*"]
-
-
-def _discard(body: Body) -> None:
-    if isinstance(body, ByteStream):
-        body.cancel()

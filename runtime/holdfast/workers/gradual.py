@@ -6,9 +6,11 @@ Worker's alone. A script with one version has none of this: its Worker takes its
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from holdfast.catalog.errors import CatalogError
+from holdfast.host.bodies import discard_body
 from holdfast.host.rpc import Message
 from holdfast.workers.counts import ScriptCounts
 from holdfast.workers.errors import NotCompiled, WorkerError
@@ -68,8 +70,7 @@ class GradualWorker:
         def tell(worker: Worker) -> "asyncio.Future[WorkerResponse]":
             return worker.fetch(method, url, headers, body, entrypoint, props=props, cf=cf)
 
-        unread = None if body is None or isinstance(body, bytes) else body.cancel
-        return self._give(tell, headers, otherwise=unread)
+        return self._give(tell, headers, otherwise=partial(discard_body, body))
 
     def call(
         self, entrypoint: str, props: str | None, route: str, message: Message | None

@@ -7,6 +7,7 @@ import json
 from typing import Self
 
 from holdfast.dataclass import dataclass
+from holdfast.host.header_lines import in_lines
 from holdfast.host.mail import MAX_MAIL_BYTES
 from holdfast.host.mail_text import parse
 from holdfast.host.rpc import Message
@@ -42,8 +43,7 @@ class IncomingMail:
         parsed = parse(raw)
         if not parsed.message_id:
             raise MailUnusable(NO_MESSAGE_ID)
-        headers = "".join(f"{name}\n{value}\n" for name, value in parsed.headers)
-        return cls(sender, recipient, headers, raw)
+        return cls(sender, recipient, in_lines(parsed.headers), raw)
 
 
 def rejection_of(answer: Message) -> str | None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from holdfast.host.bodies import ByteStream, Pipe
 from holdfast.host.constants import CONNECT, MAX_CALL_DEPTH
+from holdfast.host.header_lines import fields_in
 from holdfast.host.loops import VIA
 from holdfast.workers.redaction import redacted
 
@@ -101,11 +102,7 @@ class Tracer:
 
         `cf` is the JSON of `request.cf`, where another script has set it.
         """
-        lines = headers.split("\n")
-        given: dict[str, str] = {}
-        for name, value in zip(lines[::2], lines[1::2], strict=False):
-            name = name.lower()
-            given[name] = f"{given[name]}, {value}" if name in given else value
+        given = fields_in(headers)
         told: Frame = {"method": method, "url": url, "headers": given}
         left = given.pop(VIA, None)
         if cf is not None:

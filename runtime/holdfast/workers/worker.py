@@ -17,7 +17,7 @@ from holdfast.catalog.node_compat import node_compat
 from holdfast.catalog.script import Script
 from holdfast.dataclass import dataclass
 from holdfast.engine import Handle, IsolateTerminated, JSError, Limits, Together
-from holdfast.host.bodies import BodyTable, ByteStream
+from holdfast.host.bodies import BodyTable, ByteStream, discard_body
 from holdfast.host.context import OUT_OF_MEMORY, Host
 from holdfast.host.loops import VIA
 from holdfast.host.platform import Platform
@@ -64,8 +64,7 @@ class WorkerResponse:
         """Nobody wants the response: let go of its body."""
         if self.socket is not None:
             self.socket.on_loss()
-        if self.body is not None and not isinstance(self.body, bytes):
-            self.body.cancel()
+        discard_body(self.body)
 
 
 class Worker:
