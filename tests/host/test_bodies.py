@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.host.bodies import (
+from holdfast.host.bodies import BodyTable
+from holdfast.host.byte_streams import (
     CONNECTION_LOST,
     PIPE_BYTES,
     PIPE_CHUNKS,
     BodyError,
-    BodyTable,
     BufferedBody,
     ByteStream,
     Pipe,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from holdfast.engine import ScriptError
-from holdfast.host.bodies import collect
+from holdfast.host.byte_streams import collect
 from holdfast.host.egress import public_and, public_only
 from holdfast.host.fetch import FetchClient
 from holdfast.host.fetch_messages import FetchRequest

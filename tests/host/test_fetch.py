@@ -8,7 +8,8 @@ import pytest
 from aiohttp import web
 
 import holdfast
-from holdfast.host.bodies import collect, table_of
+from holdfast.host.bodies import table_of
+from holdfast.host.byte_streams import collect
 from holdfast.host.fetch import FetchClient
 from tests.host.fetching import Run, Script, client, echo, redirecting, run, serve, serve_bytes
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from holdfast.host.bodies import CONNECTION_LOST
+from holdfast.host.byte_streams import CONNECTION_LOST
 from tests.host.fetching import Run, client, run, serve_bytes
 
 __all__ = ["client", "run", "serve_bytes"]  # fixtures

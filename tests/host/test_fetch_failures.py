@@ -12,7 +12,7 @@ from aiohttp import web
 
 from holdfast.engine import ScriptError
 from holdfast.host import fetch_connections
-from holdfast.host.bodies import CONNECTION_LOST, BodyError, Pipe
+from holdfast.host.byte_streams import CONNECTION_LOST, BodyError, Pipe
 from holdfast.host.egress import allow_all
 from holdfast.host.fetch import FetchClient
 from holdfast.host.fetch_messages import FetchRequest

@@ -1,7 +1,7 @@
 """The REST API for uploads and management, in Cloudflare's shape, and its Python client.
 
-May import everything below cli/ and testing/; in fact it needs catalog/ and
-aiohttp alone, and reaches the running Workers through the `Platform` protocol.
+May import everything below cli/ and testing/; it reaches the running Workers through the
+`Platform` protocol.
 
 - `ApiServer` (server.py): the API on a port; `make_app` (app.py): the aiohttp
   application; `ApiSettings` (settings.py).

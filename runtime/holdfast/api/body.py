@@ -17,7 +17,7 @@ from aiohttp.web import RequestPayloadError
 from holdfast.api.auth import SETTINGS
 from holdfast.api.envelope import ApiRefusal
 from holdfast.catalog import ErrorCode, UploadRejected
-from holdfast.host.bodies import ByteStream
+from holdfast.host.byte_streams import ByteStream
 
 _CHUNK_BYTES = 1 << 16
 _SLOWEST_BYTES_S = 100_000  # of objects, which may be large

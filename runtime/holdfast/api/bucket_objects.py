@@ -18,7 +18,7 @@ from holdfast.api.object_headers import http_metadata, object_headers
 from holdfast.api.paging import number_of
 from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
-from holdfast.host.bodies import ByteStream
+from holdfast.host.byte_streams import ByteStream
 from holdfast.host.r2_bodies import Receiving, from_thread, stream_of
 from holdfast.storage.r2 import Bucket, Metadata, StoredObject
 from holdfast.storage.r2.bucket import MAX_UPLOAD_BYTES, Got

@@ -13,7 +13,7 @@ from holdfast.api.auth import SETTINGS
 from holdfast.api.body import read_body, too_large
 from holdfast.api.metadata import parse_list, parse_object
 from holdfast.catalog import ErrorCode, UploadRejected
-from holdfast.host.bodies import BodyError
+from holdfast.host.byte_streams import BodyError
 from holdfast.host.codings import ZlibDecoder
 
 MAX_BODY_BYTES = 1 << 20

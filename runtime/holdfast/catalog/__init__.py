@@ -1,6 +1,6 @@
 """What was uploaded: scripts, versions, namespaces, bindings, secrets.
 
-May import engine/ and storage/; touches APSW for a database of its own,
+May import assets/, storage/ and engine/; touches APSW for a database of its own,
 `<data>/catalog.sqlite`, which one Holdfast process at a time has open.
 
 - `Script`, `Syntax` (script.py): the description of a Worker that every layer

@@ -1,6 +1,6 @@
 """What JavaScript may ask of the host: ops, one file per area.
 
-May import catalog, storage and engine. An op is declared once with a decorator of
+May import catalog, assets, storage and engine. An op is declared once with a decorator of
 `ops.py` and is used by the polyfills under its function's name; `tests/ops.txt`
 pins the list.
 
@@ -10,8 +10,8 @@ pins the list.
 - `constants.py`: limits and protocol numbers that both sides use.
 - compatibility.py: which flags hold; console.py, timers.py, frames.py, clock.py; system.py: the
   real clock; events.py: how a Worker answers.
-- bodies.py: streams of bytes that scripts know by number; file_bodies.py: files as such;
-  codings.py: gzip and the like; large_json.py, multipart.py, compression.py; header_lines.py:
+- byte_streams.py: bodies; bodies.py: those that scripts know by number; file_bodies.py: files as
+  such; codings.py: gzip and the like; large_json.py, multipart.py, compression.py; header_lines.py:
   headers, as they cross; holders.py bounds what waits.
 - jobs.py: work for threads.
 - fetch.py sends requests, with fetch_messages.py, fetch_connections.py, outgoing.py, redirects.py,

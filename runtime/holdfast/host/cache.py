@@ -6,13 +6,8 @@ Each script has caches of its own, by name; the default one has the name "".
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING
 
-from holdfast.host.bodies import (
-    BodyError,
-    BufferedBody,
-    ByteStream,
-    body_errors_for_script,
-    table_of,
-)
+from holdfast.host.bodies import body_errors_for_script, table_of
+from holdfast.host.byte_streams import BodyError, BufferedBody, ByteStream
 from holdfast.host.caching import byte_range, is_not_modified, lifetime_seconds
 from holdfast.host.header_lines import fields_in, pairs_in
 from holdfast.host.ops import async_op

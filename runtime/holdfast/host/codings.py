@@ -13,14 +13,8 @@ import importlib
 import zlib
 from typing import TYPE_CHECKING, Any, Protocol
 
-from holdfast.host.bodies import (
-    BodyError,
-    BodyTable,
-    BufferedBody,
-    ByteStream,
-    body_errors_for_script,
-    table_of,
-)
+from holdfast.host.bodies import BodyTable, body_errors_for_script, table_of
+from holdfast.host.byte_streams import BodyError, BufferedBody, ByteStream
 from holdfast.host.ops import op
 
 if TYPE_CHECKING:

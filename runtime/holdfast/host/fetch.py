@@ -19,14 +19,8 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from holdfast.engine import ScriptError
-from holdfast.host.bodies import (
-    BodyError,
-    BodyTable,
-    ByteStream,
-    body_errors_for_script,
-    discard_body,
-    table_of,
-)
+from holdfast.host.bodies import BodyTable, body_errors_for_script, table_of
+from holdfast.host.byte_streams import BodyError, ByteStream, discard_body
 from holdfast.host.egress import EgressPolicy, allow_all, public_only
 from holdfast.host.fetch_messages import FetchedResponse, FetchRequest
 from holdfast.host.loops import via_headers

@@ -20,7 +20,7 @@ from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
 from holdfast.engine import ScriptError
-from holdfast.host.bodies import CONNECTION_LOST, BodyError, ByteStream
+from holdfast.host.byte_streams import CONNECTION_LOST, BodyError, ByteStream
 from holdfast.host.egress import CONNECT_TIMEOUT_S, EgressPolicy, EgressRefused, literal_address
 from holdfast.host.fetch_messages import FetchedResponse, FetchRequest
 from holdfast.host.outgoing import Upload, sent_headers

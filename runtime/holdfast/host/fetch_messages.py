@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from holdfast.host.bodies import ByteStream
+from holdfast.host.byte_streams import ByteStream
 from holdfast.host.constants import MAX_CALL_DEPTH
 from holdfast.host.redirects import Headers
 

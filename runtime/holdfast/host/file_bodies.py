@@ -8,7 +8,7 @@ import asyncio
 import os
 import stat
 
-from holdfast.host.bodies import BodyError, ByteStream
+from holdfast.host.byte_streams import BodyError, ByteStream
 
 CHUNK_BYTES = 262_144
 WHOLE_BYTES = 65_536  # a file of at most so much is one piece of a response

@@ -11,7 +11,7 @@ https://developers.cloudflare.com/dynamic-workers/api-reference/
 from typing import Protocol
 
 from holdfast.engine import ScriptError
-from holdfast.host.bodies import discard_body
+from holdfast.host.byte_streams import discard_body
 from holdfast.host.constants import FIRST_VIA
 from holdfast.host.context import Host
 from holdfast.host.fetch_messages import FetchedResponse, FetchRequest

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import holdfast
-from holdfast.host.bodies import BodyError, ByteStream
+from holdfast.host.byte_streams import BodyError, ByteStream
 from holdfast.host.header_lines import pairs_in
 from holdfast.host.loops import VIA
 from holdfast.host.redirects import Headers

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from holdfast.engine import ScriptError
-from holdfast.host.bodies import ByteStream, body_errors_for_script, table_of
+from holdfast.host.bodies import body_errors_for_script, table_of
+from holdfast.host.byte_streams import ByteStream
 from holdfast.host.context import Host
 from holdfast.host.ops import in_thread
 from holdfast.host.r2_bodies import Receiving, body_of, from_thread

@@ -5,7 +5,7 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from holdfast.host.bodies import BodyError, BufferedBody, ByteStream
+from holdfast.host.byte_streams import BodyError, BufferedBody, ByteStream
 from holdfast.host.file_bodies import CHUNK_BYTES, WHOLE_BYTES, FileBody
 from holdfast.host.ops import awaited_work
 from holdfast.storage.errors import StorageError

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from holdfast.engine import ScriptError
-from holdfast.host.bodies import CONNECTION_LOST
+from holdfast.host.byte_streams import CONNECTION_LOST
 from holdfast.host.ops import op
 from holdfast.host.sockets_end import MAX_WAITING_BYTES, Message, SocketEnd, join
 

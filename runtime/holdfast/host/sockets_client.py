@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from yarl import URL
 
 from holdfast.engine import ScriptError
-from holdfast.host.bodies import CONNECTION_LOST
 from holdfast.host.bodies import table_of as bodies_of
+from holdfast.host.byte_streams import CONNECTION_LOST
 from holdfast.host.fetch import FetchClient
 from holdfast.host.fetch_messages import FetchRequest
 from holdfast.host.ops import async_op

@@ -15,7 +15,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from holdfast.engine import ScriptError
-from holdfast.host.bodies import CONNECTION_LOST, BodyError, ByteStream, table_of
+from holdfast.host.bodies import table_of
+from holdfast.host.byte_streams import CONNECTION_LOST, BodyError, ByteStream
 from holdfast.host.egress import CONNECT_TIMEOUT_S, EgressRefused
 from holdfast.host.fetch import FetchClient
 from holdfast.host.ops import async_op, op

@@ -1,6 +1,6 @@
 """Durable Objects on the host: ids, namespaces, slots, placement, eviction.
 
-May import workers, host, catalog, storage and engine. The instances themselves, and
+May import workers, host, catalog, assets, storage and engine. The instances themselves, and
 their gates, live in the isolates (`polyfills/objects/`); here it is decided which
 isolate hosts an object, and here its storage is opened, fenced off and closed.
 

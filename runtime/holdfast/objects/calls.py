@@ -2,11 +2,10 @@
 
 from typing import Protocol
 
+from holdfast.host.byte_streams import CONNECTION_LOST
 from holdfast.host.rpc import Message
 from holdfast.objects.home import ObjectHome
 from holdfast.workers import WorkerResponse
-
-CONNECTION_LOST = "Network connection lost."
 
 # https://developers.cloudflare.com/durable-objects/observability/troubleshooting/
 TOO_MANY_REQUESTS = "Durable Object is overloaded. Too many requests queued."

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from holdfast.catalog.bindings import ASSETS_ENTRYPOINT
 from holdfast.catalog.namespace import Namespace
 from holdfast.engine import ScriptError, Together
-from holdfast.host.bodies import BodyTable, discard_body
+from holdfast.host.bodies import BodyTable
+from holdfast.host.byte_streams import discard_body
 from holdfast.host.constants import TEXT_HEADERS
 from holdfast.host.context import Host
 from holdfast.host.objects import Body

@@ -18,7 +18,7 @@ from holdfast.catalog.flags import mistake_in
 from holdfast.catalog.script import Script, Syntax, new_version
 from holdfast.dataclass import dataclass
 from holdfast.engine import Module, ModuleKind, ScriptError, takes_time
-from holdfast.host.bodies import discard_body
+from holdfast.host.byte_streams import discard_body
 from holdfast.host.context import Host
 from holdfast.host.objects import Body
 from holdfast.host.rpc import Message

@@ -10,7 +10,7 @@ from zlib import crc32
 
 from holdfast.catalog.namespace import Namespace
 from holdfast.dataclass import dataclass
-from holdfast.host.bodies import ByteStream, discard_body
+from holdfast.host.byte_streams import ByteStream, discard_body
 from holdfast.host.rpc import Message
 from holdfast.objects.calls import Caller
 from holdfast.objects.wait_graph import Circle

@@ -16,10 +16,11 @@ from urllib.parse import quote, unquote
 from holdfast.catalog.namespace import Namespace
 from holdfast.dataclass import dataclass
 from holdfast.engine import ScriptError
-from holdfast.host.bodies import BodyTable, ByteStream, discard_body
+from holdfast.host.bodies import BodyTable
+from holdfast.host.byte_streams import CONNECTION_LOST, ByteStream, discard_body
 from holdfast.host.context import Host
 from holdfast.host.rpc import Message, Sent
-from holdfast.objects.calls import CONNECTION_LOST, Caller, Calls
+from holdfast.objects.calls import Caller, Calls
 from holdfast.objects.home import ObjectHome
 from holdfast.objects.placement import ObjectAddress
 from holdfast.objects.services import ClassTarget, ServiceTarget

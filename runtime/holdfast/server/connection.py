@@ -27,7 +27,7 @@ from aiohttp.http_exceptions import HttpProcessingError, InvalidURLError
 from aiohttp.http_parser import HttpParser, RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 
-from holdfast.host.bodies import ByteStream, ReaderBody
+from holdfast.host.byte_streams import ByteStream, ReaderBody
 from holdfast.host.sockets_end import SocketEnd
 from holdfast.server.flow import Flow
 from holdfast.server.framing import (

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from aiohttp.http_parser import RawRequestMessage
 
-from holdfast.host.bodies import ByteStream
+from holdfast.host.byte_streams import ByteStream
 from holdfast.host.holders import Holders
 from holdfast.host.sockets_wire import WireEnd
 from holdfast.server.connection import Connection

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from aiohttp.http_parser import RawRequestMessage
 
 from holdfast.catalog import ScriptNotFound
-from holdfast.host.bodies import ByteStream
+from holdfast.host.byte_streams import ByteStream
 from holdfast.server.connection import Connection
 from holdfast.server.http_server import HttpServer
 from holdfast.server.movable import MovableConnection

@@ -7,7 +7,7 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Protocol
 
-from holdfast.host.bodies import BodyError, ByteStream
+from holdfast.host.byte_streams import BodyError, ByteStream
 from holdfast.workers import WorkerResponse
 
 # Connection-level headers are the server's business, not the script's (RFC 9110, 7.6.1).

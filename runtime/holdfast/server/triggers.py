@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp.http_parser import RawRequestMessage
 
-from holdfast.host.bodies import BodyError, ByteStream, collect
+from holdfast.host.byte_streams import BodyError, ByteStream, collect
 from holdfast.server.listener import Listener
 from holdfast.server.response import plain_response
 from holdfast.workers import WorkerError, WorkerResponse

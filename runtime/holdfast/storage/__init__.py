@@ -2,7 +2,8 @@
 
 Also what belongs to no object: KV namespaces and cached responses.
 
-May import engine/ (and does not); touches APSW. docs/durability.md tells what is promised.
+May import engine/ (portable.py reads values); touches APSW. docs/durability.md tells what is
+promised.
 
 - `Storage` (storage.py): all object databases of one shard, below one folder.
 - `ObjectStore` (store.py): one object's data, as its owner reads and writes it; `Facets`

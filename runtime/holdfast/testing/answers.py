@@ -4,7 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from holdfast.catalog.errors import CatalogError
-from holdfast.host.bodies import BodyError, ByteStream, collect
+from holdfast.host.byte_streams import BodyError, ByteStream, collect
 from holdfast.host.header_lines import in_lines
 from holdfast.testing.errors import (
     CallTimedOut,

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, cast
 
 from holdfast.engine import ScriptError
-from holdfast.host.bodies import BodyError, BufferedBody, ByteStream, collect
+from holdfast.host.byte_streams import CONNECTION_LOST, BodyError, BufferedBody, ByteStream, collect
 from holdfast.host.egress import allow_all
 from holdfast.host.fetch import FetchClient
 from holdfast.host.fetch_messages import FetchedResponse, FetchRequest
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from holdfast.testing.waiting import Waiting
 
 _NO_BODY = frozenset({101, 103, 204, 205, 304})
-CONNECTION_LOST = "Network connection lost."
 
 Url = str | re.Pattern[str]
 Predicate = Callable[[Request], bool]

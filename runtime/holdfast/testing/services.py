@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from holdfast.engine.v8format import decode
 from holdfast.engine.v8values import UNDEFINED
-from holdfast.host.bodies import ByteStream, collect
+from holdfast.host.byte_streams import ByteStream, collect
 from holdfast.host.header_lines import in_lines
 from holdfast.host.rpc import Message
 from holdfast.testing.errors import HarnessError

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Self
 
-from holdfast.host.bodies import BodyError, BufferedBody, ByteStream
+from holdfast.host.byte_streams import BodyError, BufferedBody, ByteStream
 from holdfast.testing.driven import Async, Sync, driven
 from holdfast.testing.errors import JavaScriptError, hidden_from_tracebacks
 from holdfast.testing.responses import Headers

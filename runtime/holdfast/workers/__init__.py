@@ -1,6 +1,6 @@
 """A script made runnable: its isolate, its environment and its events.
 
-May import host, catalog, storage and engine.
+May import host, catalog, assets, storage and engine.
 
 - `Worker` (worker.py): one version of a script in an isolate; `fetch` gives it a
   request and returns a future of its `WorkerResponse`.

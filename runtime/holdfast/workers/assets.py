@@ -24,7 +24,7 @@ from holdfast.assets.rule_text import Mistake
 from holdfast.assets.rules import RuleUrl
 from holdfast.catalog.bindings import ASSETS_ENTRYPOINT
 from holdfast.dataclass import dataclass
-from holdfast.host.bodies import discard_body
+from holdfast.host.byte_streams import discard_body
 from holdfast.host.file_bodies import open_body
 from holdfast.host.header_lines import in_lines, pairs_in
 from holdfast.workers.errors import AssetUnreadable

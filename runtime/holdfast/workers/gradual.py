@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from holdfast.catalog.errors import CatalogError
-from holdfast.host.bodies import discard_body
+from holdfast.host.byte_streams import discard_body
 from holdfast.host.rpc import Message
 from holdfast.workers.counts import ScriptCounts
 from holdfast.workers.errors import NotCompiled, WorkerError

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from holdfast.host.bodies import ByteStream, Pipe
+from holdfast.host.byte_streams import ByteStream, Pipe
 from holdfast.host.constants import CONNECT, MAX_CALL_DEPTH
 from holdfast.host.header_lines import fields_in
 from holdfast.host.loops import VIA

@@ -20,7 +20,7 @@ from holdfast.api.s3.metadata import class_of, custom_of, http_of
 from holdfast.api.s3.request import S3Request
 from holdfast.api.s3.signature import Signature
 from holdfast.api.s3.xml import text
-from holdfast.host.bodies import BodyError, ByteStream
+from holdfast.host.byte_streams import BodyError, ByteStream
 from holdfast.host.r2_bodies import Receiving, from_thread, stream_of
 from holdfast.storage.errors import StorageError
 from holdfast.storage.r2 import Bucket, Metadata, StoredObject

@@ -24,7 +24,7 @@ from holdfast.api.s3.request import S3Request
 from holdfast.api.s3.signature import Signature
 from holdfast.api.s3.xml import element, text
 from holdfast.api.s3.xml_in import parse
-from holdfast.host.bodies import ByteStream
+from holdfast.host.byte_streams import ByteStream
 from holdfast.host.r2_bodies import from_thread, stream_of
 from holdfast.storage.r2 import Bucket, R2Error, StoredObject
 from holdfast.storage.r2.bucket import MAX_DELETED, Got

@@ -9,7 +9,7 @@ import logging
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from holdfast.host.bodies import BodyError, BufferedBody, ByteStream
+from holdfast.host.byte_streams import BodyError, BufferedBody, ByteStream
 
 if TYPE_CHECKING:
     from holdfast.server.shards.wire import Wire

@@ -9,8 +9,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from holdfast.catalog.namespace import Namespace
+from holdfast.host.byte_streams import CONNECTION_LOST
 from holdfast.host.rpc import Message, Sent
-from holdfast.objects.calls import CONNECTION_LOST, Caller
+from holdfast.objects.calls import Caller
 from holdfast.objects.placement import ObjectAddress
 from holdfast.objects.rpc import Callee, SentBody
 from holdfast.objects.services import ServiceTarget

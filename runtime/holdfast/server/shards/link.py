@@ -20,9 +20,9 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, Protocol
 
+from holdfast.host.byte_streams import CONNECTION_LOST
 from holdfast.host.rpc import Message
 from holdfast.objects.calls import (
-    CONNECTION_LOST,
     QUEUED_TOO_LONG,
     TOO_MANY_REQUESTS,
     TOO_MUCH_DATA,
