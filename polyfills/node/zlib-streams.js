@@ -1,40 +1,29 @@
 // The streams of node:zlib: https://nodejs.org/docs/latest-v20.x/api/zlib.html#class-zlibzlibbase
 //
-// The host has the coder, which gives out pieces as they are asked for: one that swells waits for
-// its reader.
+// Pieces are asked for one by one: a stream that swells waits for its reader.
 
-import {
-  zlib_change,
-  zlib_close,
-  zlib_more,
-  zlib_open,
-  zlib_unread,
-  zlib_write,
-  zlib_write_later,
-} from "holdfast:ops";
 import { Buffer } from "./buffer.js";
+import { toBuffer } from "./bytes.js";
 import { callable } from "./callable.js";
 import { nextTick } from "./stream-base.js";
 import { Transform } from "./stream-duplex.js";
 import { finished } from "./stream-pipeline.js";
 import { constants } from "./zlib-constants.js";
 import { coded } from "./zlib-errors.js";
+import { ZlibHandle } from "./zlib-handle.js";
 import { flushesOf, ranged, settingsOf } from "./zlib-settings.js";
 
 const MAX_BYTES_AT_ONCE = 65_536; // what is longer goes to a thread
 const NOTHING = new Uint8Array(0);
 // Empty chunks that stand for a flush of some kind.
 const flushes = new WeakMap();
-const abandoned = new FinalizationRegistry(zlib_close);
-let last = 0;
 
 /** Change the parameters of a stream when all that was written before is compressed. */
 let changeOf;
 
 class ZlibBase extends Transform {
-  #number = ++last;
   #settings;
-  #isOpen = false;
+  #handle;
   #ended = false;
   #resume = null; // what goes on when the reader wants more
 
@@ -43,23 +32,12 @@ class ZlibBase extends Transform {
     super({ ...options, autoDestroy: true, objectMode: false });
     this.#settings = settings;
     this.bytesWritten = 0;
-    abandoned.register(this, this.#number);
+    this.#handle = new ZlibHandle(settings);
+    this._handle = this.#handle; // libraries' own: what they make of it touches no stream of others
   }
 
   get bytesRead() {
     return this.bytesWritten;
-  }
-
-  #open() {
-    if (this.#isOpen) return;
-    const { kind, numbers, dictionary } = this.#settings;
-    zlib_open(this.#number, kind, numbers, dictionary);
-    this.#isOpen = true;
-  }
-
-  #close() {
-    this.#isOpen = false;
-    zlib_close(this.#number);
   }
 
   /** Take data in, and hand on what comes of it; `callback` when all of it was handed on. */
@@ -68,16 +46,15 @@ class ZlibBase extends Transform {
       if (!this.destroyed) this.#give(piece, callback);
     };
     const fail = (error) => {
-      this.#close();
+      this.#handle.close();
       if (!this.destroyed) callback(coded(error));
     };
     try {
-      this.#open();
       if (data.length > MAX_BYTES_AT_ONCE || this.#settings.isSlow) {
-        zlib_write_later(this.#number, data, flush).then(settle).catch(fail);
+        this.#handle.takeLater(data, flush).then(settle).catch(fail);
         return;
       }
-      settle(zlib_write(this.#number, data, flush));
+      settle(this.#handle.take(data, flush));
     } catch (error) {
       fail(error);
     }
@@ -89,21 +66,21 @@ class ZlibBase extends Transform {
       while (piece.length > 0) {
         const wantsMore = this.#push(piece);
         if (this.destroyed) return;
-        if (!this.#isOpen) break; // a listener has had it begin anew
-        piece = zlib_more(this.#number);
+        if (!this.#handle.isOpen) break; // a listener has had it begin anew
+        piece = this.#handle.more();
         if (!wantsMore && piece.length > 0) {
           this.#resume = () => this.#give(piece, callback);
           return;
         }
       }
-      const unread = this.#isOpen && !this.#ended ? zlib_unread(this.#number) : 0;
+      const unread = this.#ended ? 0 : this.#handle.unread();
       if (unread > 0) {
         this.#ended = true;
         this.bytesWritten -= unread;
         this.push(null);
       }
     } catch (error) {
-      this.#close();
+      this.#handle.close();
       callback(coded(error));
       return;
     }
@@ -132,9 +109,12 @@ class ZlibBase extends Transform {
       callback();
       return;
     }
-    const kind = flushes.get(chunk);
-    if (kind === undefined) this.bytesWritten += chunk.length;
-    this.#code(chunk, kind ?? this.#settings.flush, callback);
+    this.#take(chunk, flushes.get(chunk) ?? this.#settings.flush, callback);
+  }
+
+  #take(chunk, flush, callback) {
+    this.bytesWritten += chunk.length;
+    this.#code(chunk, flush, callback);
   }
 
   // The rest comes after the input has finished: that is what "finish" before "end" says.
@@ -150,15 +130,44 @@ class ZlibBase extends Transform {
   #finish(callback) {
     if (this.destroyed) return;
     this.#code(NOTHING, this.#settings.finishFlush, (error) => {
-      this.#close();
+      this.#handle.close();
       callback(error);
     });
   }
 
   _destroy(error, callback) {
     this.#resume = null;
-    this.#close();
+    this.#handle.close();
+    this._handle = null;
     callback(error);
+  }
+
+  /** All that comes of a chunk, at once; without `callback` it is returned, and closes the handle. */
+  _processChunk(chunk, flush, callback = undefined) {
+    if (typeof callback === "function") {
+      if (this._handle === null) nextTick(callback);
+      else this.#take(chunk, flush, callback);
+      return undefined;
+    }
+    const handle = this._handle;
+    const pieces = [];
+    let size = 0;
+    try {
+      for (let piece = handle.take(chunk, flush); piece.length > 0; piece = handle.more()) {
+        pieces.push(toBuffer(piece));
+        size += piece.length;
+        const { limit } = this.#settings;
+        if (limit >= 0 && size > limit)
+          throw new RangeError(`Cannot create a Buffer larger than ${limit} bytes`);
+      }
+      this.bytesWritten = chunk.length - handle.unread();
+    } catch (error) {
+      this.destroy();
+      throw coded(error);
+    }
+    handle.close();
+    this._handle = null;
+    return Buffer.concat(pieces, size);
   }
 
   /** Have everything that was written so far come out. */
@@ -180,7 +189,7 @@ class ZlibBase extends Transform {
 
   /** Begin anew, as if nothing had been written. */
   reset() {
-    this.#close();
+    this.#handle.close();
     this.#ended = false;
   }
 
@@ -202,8 +211,7 @@ class ZlibBase extends Transform {
         if (stream.destroyed) return;
         settings.level = level;
         settings.strategy = strategy;
-        stream.#open();
-        const piece = zlib_change(stream.#number, level, strategy);
+        const piece = stream.#handle.change(level, strategy);
         if (piece.length > 0) stream.#push(piece);
         callback?.();
       });

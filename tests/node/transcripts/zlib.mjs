@@ -16,6 +16,7 @@ const noise = (size) => {
 };
 
 export default async function run(log) {
+  let packer = null;
   const data = Buffer.concat([noise(1000), Buffer.alloc(200_000, "ab"), noise(70_000)]);
   for (const [pack, unpack] of PAIRS) {
     for (const chunks of [[], [data], [data.subarray(0, 1), data.subarray(1, 5000), data.subarray(5000)], ["text", "é"]]) {
@@ -117,5 +118,27 @@ export default async function run(log) {
   anew.read();
   anew.end("kept");
   log(zlib.inflateSync(await buffer(anew)).toString(), zlib.Gzip.name, zlib.createGzip() instanceof zlib.Gzip);
+
+  // What minizlib, on which tar stands, does with a stream's handle.
+  for (const [pack, unpack] of PAIRS) {
+    const whole = Buffer.concat(["one piece, ", "another one"].map((piece, at) => {
+      const stream = packer ??= creates(pack), handle = stream._handle, close = handle.close;
+      handle.close = () => {};
+      const packed = Buffer.from(stream._processChunk(Buffer.from(piece), at === 0 ? 0 : pack === "brotliCompress" ? 2 : 4)); // Node.js uses its buffer again
+      const lost = stream._handle;
+      [stream._handle, handle.close] = [handle, close];
+      log(pack, lost, stream.bytesWritten);
+      return packed;
+    }));
+    packer.close();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    log(packer._handle, zlib[`${unpack}Sync`](whole).toString());
+    packer = null;
+    const called = creates(unpack);
+    await new Promise((resolve) => called._processChunk(whole, 0, resolve));
+    log(String(called.read()), called._handle === null, called.bytesWritten === whole.length);
+    if (pack !== "brotliCompress") log(attempt(() => creates(unpack)._processChunk(Buffer.from("nonsense"), 0)));
+  }
+  log(attempt(() => zlib.createDeflate({ maxOutputLength: 3 })._processChunk(Buffer.from("much"), 4)), typeof zlib.createInflate()._handle.constructor);
   log(attempt(() => zlib.crc32(5)), attempt(() => zlib.crc32("x", -1)));
 }
