@@ -23,8 +23,9 @@ Connections and requests:
 
 - `Listener` (listener.py): HTTP in, a Worker's response out; http_server.py takes what connects to
   the sockets of listening.py.
-- connection.py is one client's connection, flow.py its bytes, framing.py where its requests end,
-  refusals.py what is none that is taken; movable.py is one that may go on in another shard.
+- connection.py is one client's connection, flow.py its bytes, intake.py what requests they become,
+  framing.py where these end, refusals.py what is none that is taken; movable.py is one that may go
+  on in another shard.
 - response.py writes, websocket.py shakes hands.
 - `Routes` (routing.py): which script a Host header means; route_table.py: routes and custom
   domains; proxies.py: for whom a proxy asks.
