@@ -7,3 +7,4 @@ export { callThroughHost } from "../objects/residents.js";
 export { callObject, evictObject, fetchObject, runInObject } from "./objects.js";
 export { listTests, runTest } from "./tests.js";
 export { runInWorker } from "./worker.js";
+export { replaceStepForAll } from "./workflows.js";

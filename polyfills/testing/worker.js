@@ -16,8 +16,7 @@ export function runInWorker(number, run, data) {
 
 function start({ event, run, args }) {
   const context = new ExecutionContext(event);
-  new Promise((resolve) => resolve(run(environment(), context, ...args))).then(
-    (value) => event.succeed(packResult(value, event)),
-    (error) => event.fail(error),
-  );
+  new Promise((resolve) => resolve(run(environment(), context, ...args)))
+    .then((value) => event.succeed(packResult(value, event)))
+    .catch((error) => event.fail(error)); // also where the value cannot be given to the test
 }

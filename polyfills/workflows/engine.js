@@ -16,6 +16,7 @@ import { milliseconds } from "./duration.js";
 import { endOf, thrownFor, told, toldOf, workflowError } from "./errors.js";
 import { Execution } from "./execution.js";
 import { hasEnded, Journal } from "./journal.js";
+import { readReplacement } from "./replaced.js";
 import { reportOf, summaryOf } from "./report.js";
 import { Rollbacks, rollBack } from "./rollback.js";
 import { stepsOf } from "./step.js";
@@ -35,12 +36,13 @@ export function engineOf(className) {
   const [, exportName, maxSteps = MAX_STEPS] = CLASS_NAME.exec(className);
   return class extends WorkflowEngine {
     constructor(ctx, env) {
-      super(ctx, env, exportName, Number(maxSteps));
+      super(ctx, env, className, exportName, Number(maxSteps));
     }
   };
 }
 
 class WorkflowEngine extends DurableObject {
+  #className; // as the host has it
   #exportName;
   #maxSteps;
   #journal;
@@ -49,8 +51,9 @@ class WorkflowEngine extends DurableObject {
   #rollbacks = null; // of the `run` that was called last
   #onUndone = null; // called when steps have been undone, or when that waits or is called off
 
-  constructor(ctx, env, exportName, maxSteps) {
+  constructor(ctx, env, className, exportName, maxSteps) {
     super(ctx, env);
+    this.#className = className;
     this.#exportName = exportName;
     this.#maxSteps = maxSteps;
     this.#journal = new Journal(ctx.storage);
@@ -173,9 +176,8 @@ class WorkflowEngine extends DurableObject {
   }
 
   /** Have a step come to a value, or fail, or its first so many attempts, without its code: for tests. */
-  replaceStep({ name, count, value, error, times }) {
-    const outcome = error === undefined ? { value } : { error: told("Error", error), times };
-    this.#journal.replace({ type: "do", name, count }, outcome);
+  replaceStep(said) {
+    this.#journal.replace(...readReplacement(said));
   }
 
   /** Forget the instance. */
@@ -260,7 +262,8 @@ class WorkflowEngine extends DurableObject {
       this.#end({ status: "errored", error });
     };
     const onFailure = (place, error) => this.#log("warn", place, error);
-    const given = { execution, journal, onFatal, onFailure, wasStopped, maxSteps: this.#maxSteps };
+    const of = { className: this.#className, maxSteps: this.#maxSteps };
+    const given = { execution, journal, onFatal, onFailure, wasStopped, ...of };
     this.#goOn(state.undoing, given);
     return execution;
   }

@@ -7,6 +7,7 @@ import { attemptsIn, shown } from "./attempts.js";
 import { checkEventType, checkName, configOf, rollbackOf } from "./checks.js";
 import { MAX_WAIT_MS, milliseconds } from "./duration.js";
 import { fatal, thrownFor, told } from "./errors.js";
+import { replacementForAll } from "./replaced.js";
 
 const DEFAULT_EVENT_TIMEOUT = "24 hours";
 const IN_THE_PAST = "You can't sleep until a time in the past, time-traveler";
@@ -18,7 +19,7 @@ const UNDOING = "Cannot execute steps during rollback phase";
  * see attempts.js for the rest. One that only `replays` begins none, and goes on with none that has not ended: they come to
  * nothing.
  */
-export function stepsOf({ maxSteps, rollbacks, replays = false, ...rest }) {
+export function stepsOf({ className, maxSteps, rollbacks, replays = false, ...rest }) {
   const { execution, journal } = rest;
   const attempts = attemptsIn(rest);
   const counts = new Map();
@@ -60,7 +61,7 @@ export function stepsOf({ maxSteps, rollbacks, replays = false, ...rest }) {
     const hasRollback = rollback === undefined ? undefined : true;
     const begin = () => ({ config: shown(config), attempts: [], hasRollback });
     return outcomeOf("do", name, count, begin, async (step) => {
-      const outcome = journal.replacementOf(step);
+      const outcome = journal.replacementOf(step) ?? replacementForAll(className, step);
       if (outcome === undefined) await attempts(step, config, callback);
       else if (outcome.times) await attempts(step, config, failingFirst(outcome, callback));
       else if (outcome.error) journal.fail(step, outcome.error);
@@ -68,9 +69,9 @@ export function stepsOf({ maxSteps, rollbacks, replays = false, ...rest }) {
     });
   }
 
-  const failingFirst = ({ error, times }, callback) => (context) => {
-    if (context.attempt <= times) throw thrownFor(error);
-    return callback(context);
+  const failingFirst = (outcome, callback) => (context) => {
+    if (context.attempt <= outcome.times) throw thrownFor(outcome.error);
+    return "value" in outcome ? outcome.value : callback(context);
   };
 
   async function sleep(name, duration) {

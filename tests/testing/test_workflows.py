@@ -66,6 +66,43 @@ def test_of_a_step_the_first_attempts_may_fail(holdfast):
     assert len(bank.calls) == 1
 
 
+def test_after_attempts_that_fail_a_step_comes_to_the_result_that_is_given(holdfast):
+    order = holdfast.worker(ORDER).workflow("Order", "one")
+    order.replace_step("charge", error="no line", times=2, result="6 EUR")
+    order.create({"item": "tea"})
+    assert order.wait_for_step("charge") == "6 EUR"
+    assert [one["success"] for one in order.steps()[0]["attempts"]] == [False, False, True]
+    with pytest.raises(HarnessError, match="times=2"):
+        order.replace_step("charge", error="no line", result="6 EUR")
+
+
+def test_a_step_is_replaced_of_all_instances_also_after_a_crash(holdfast):
+    worker = holdfast.worker(ORDER)
+    worker.replace_step("Order", "charge", result="nothing")
+    worker.run("async (env) => { await env.Order.createBatch([{}, { id: 'own' }]); }")
+    worker.workflow("Order", "own").replace_step("charge", result="its own")
+    holdfast.crash()
+    paid = {order.wait_for_step("charge") for order in worker.workflows("Order")}
+    assert paid == {"nothing", "its own"}
+
+
+def test_an_instance_is_looked_at_on_its_way_and_begun_anew(holdfast):
+    order = holdfast.worker(ORDER).workflow("Order", "one")
+    order.replace_step("charge", result="nothing")
+    order.create({"item": "tea"})
+    begun = holdfast.clock.now
+    assert order.wait_for_step("charge") == "nothing"
+    assert (order.status(), (holdfast.clock.now - begun).days) == ("waiting", 0)
+    order.send_event("rated", 1)
+    assert order.wait_for_step("rating")["payload"] == 1
+    order.restart()
+    assert order.wait_for_step("a month") is None
+    with pytest.raises(JavaScriptError, match="timed out"):
+        order.wait_for_step("rating")
+    with pytest.raises(HarnessError, match="is errored, without the step 'other'"):
+        order.wait_for_step("other")
+
+
 def test_what_does_not_go_on_is_told(holdfast):
     worker = holdfast.worker(ORDER)
     order = worker.workflow("Order", "one")

@@ -146,6 +146,7 @@ class HarnessRuntime(Runtime):
     ) -> None:
         self.hosts: list[ObservedHost] = []
         self.services: dict[str, PythonService] = {}
+        self._sources = sources
         self._view = view
         self._interleaving = interleaving
         self._tools: dict[tuple[Worker, str], Handle] = {}
@@ -192,9 +193,20 @@ class HarnessRuntime(Runtime):
     def load(self, script: Script, changes: NamespaceChanges = NO_CHANGES) -> Resident:
         """See Runtime."""
         resident = super().load(script, changes)
+        for said in self._sources.replaced.get(script.name, ()):
+            self._tell_of_step(resident.worker, *said)
         if self._interleaving.seed is not None:
             self._call_through_host(resident.worker)
         return resident
+
+    def replace_step(self, workflow: "Namespace", said: bytes) -> None:
+        """Have a step of all instances of a Workflow come to what is said, from now on."""
+        steps = self._sources.replaced.setdefault(workflow.script, [])
+        steps.append((workflow.class_name, said))
+        self._tell_of_step(self.worker(workflow.script), *steps[-1])
+
+    def _tell_of_step(self, worker: Worker, class_name: str, said: bytes) -> None:
+        worker.host.enter(self.tool(worker, "replaceStepForAll"), class_name, said)
 
     def interleave(self) -> None:
         """Have the calls to objects of the scripts that are loaded take their time."""

@@ -76,6 +76,7 @@ class Sources:
 
     def __init__(self) -> None:
         self.found: dict[str, Found] = {}
+        self.replaced: dict[str, list[tuple[str, bytes]]] = {}  # steps of Workflows, by script
 
     def traffic(self, name: str) -> Traffic:
         """See ScriptSource."""

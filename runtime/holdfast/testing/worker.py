@@ -29,13 +29,16 @@ from holdfast.testing.requests import Files, HeadersLike, make_request
 from holdfast.testing.responses import Headers, Response
 from holdfast.testing.sockets import AnySocket, AsyncSocket, Socket
 from holdfast.testing.sources import Found
+from holdfast.testing.storage import ObjectStorage
 from holdfast.testing.streams import AnyStream, AsyncStream, Stream
 from holdfast.testing.traces import TraceItem, frame_of
 from holdfast.testing.values import result_of, to_javascript
 from holdfast.testing.workflows import (
+    CODE,
     AnyWorkflowInstance,
     AsyncWorkflowInstance,
     WorkflowInstance,
+    replacement,
 )
 from holdfast.workers import Worker as Loaded
 from holdfast.workers.batches import outcome_of
@@ -263,10 +266,30 @@ class AnyWorker(Generic[ObjectT, SocketT, InstanceT, StreamT]):
         return self.instance_type(self._core, self, namespace, instance_id, None)
 
     def workflows(self, name: str) -> list[InstanceT]:
-        """The instances of a Workflow that there are, whoever has created them, by their ids."""
+        """The instances of a Workflow that were created, whoever has done it, by their ids."""
         namespace = self._core.workflow(self, name)
-        ids = sorted(self._core.names(namespace, self._core.instances(namespace)).values())
-        return [self.instance_type(self._core, self, namespace, one, None) for one in ids]
+        stored = (ObjectStorage(self._core, namespace, i) for i in self._core.instances(namespace))
+        created = [told["id"] for one in stored if (told := one.get("instance")) is not None]
+        of = (self._core, self, namespace)
+        return [self.instance_type(*of, one, None) for one in sorted(created)]
+
+    def replace_step(
+        self,
+        workflow: str,
+        name: str,
+        *,
+        result: Any = CODE,
+        error: str | None = None,
+        times: int | None = None,
+        count: int = 1,
+    ) -> None:
+        """Have a step of every instance of a Workflow come to a result, or fail.
+
+        As an instance's own `replace_step`, which goes before this. To be said before they get
+        there.
+        """
+        said = to_javascript(replacement(name, result, error, times, count))
+        self._core.runtime.replace_step(self._core.workflow(self, workflow), said)
 
     def d1(self, binding: str) -> Database:
         """The D1 database that is bound under a name. Raises HarnessError where there is none."""

@@ -14,6 +14,8 @@ __tracebackhide__ = hidden_from_tracebacks
 MAX_WAKES = 100_000
 LOOK_S = 1.0  # into the future, while code of a step runs
 
+CODE = object()  # what a step comes to of which no result is told
+
 _GOES_ON = ("queued", "running", "waiting", "waitingForPause")
 
 
@@ -57,13 +59,15 @@ class AnyWorkflowInstance(AnyObject[SocketT]):
                     raise JavaScriptError(told["error"]["name"], told["error"]["message"])
                 case status if status not in _GOES_ON:
                     raise HarnessError(f"{self!r} does not go on: it is {status}.")
-            await self._core.waiting.advance(self._seconds_to_alarm() or LOOK_S)
+            await self._pass_time()
         raise HarnessError(f"{self!r} does not end.")
 
-    def _seconds_to_alarm(self) -> float:
+    async def _pass_time(self) -> None:
+        """Go on to when it goes on."""
         with self.storage.store() as store:
             alarm_ms = store.get_alarm()
-        return max(0.0, (alarm_ms or 0) - self._core.clock.now_ms()) / 1000
+        seconds = max(0.0, (alarm_ms or 0) - self._core.clock.now_ms()) / 1000
+        await self._core.waiting.advance(seconds or LOOK_S)
 
     @driven
     async def steps(self) -> list[dict[str, Any]]:
@@ -81,18 +85,39 @@ class AnyWorkflowInstance(AnyObject[SocketT]):
         self,
         name: str,
         *,
-        result: Any = None,
+        result: Any = CODE,
         error: str | None = None,
         times: int | None = None,
         count: int = 1,
     ) -> None:
         """Have a step come to a result, or fail with an error, without its code.
 
-        It fails for good, or with `times` so many attempts, which others follow as it says itself.
-        To be said before the instance is created, or gets there.
+        It fails for good, or with `times` so many attempts, which others follow as it says itself:
+        they come to the result, where one is given, or run its code. To be said before the instance
+        is created, or gets there.
         """
-        outcome = {"value": result} if error is None else {"error": error, "times": times}
-        await self._ask("replaceStep", {"name": name, "count": count, **outcome})
+        await self._ask("replaceStep", replacement(name, result, error, times, count))
+
+    @driven
+    async def wait_for_step(self, name: str, *, count: int = 1) -> Any:
+        """Let time pass until a step has ended; what it has come to. The instance goes on later.
+
+        What it has failed with is raised, and HarnessError where the instance ends, or is paused,
+        without it.
+        """
+        keys = [f"{kind} {count} {name}" for kind in ("do", "waitForEvent", "sleep")]
+        for _ in range(MAX_WAKES):
+            told = await self._ask("status")
+            for key in keys:
+                step = self.storage.get(f"step {key}")
+                if step is not None and step["end"] is not None:
+                    if error := step.get("error"):
+                        raise JavaScriptError(error["name"], error["message"])
+                    return (self.storage.get(f"result {key}") or {}).get("value")
+            if told["status"] not in _GOES_ON:
+                raise HarnessError(f"{self!r} is {told['status']}, without the step {name!r}.")
+            await self._pass_time()
+        raise HarnessError(f"{self!r} does not come to the end of the step {name!r}.")
 
     @driven
     async def pause(self) -> None:
@@ -105,6 +130,11 @@ class AnyWorkflowInstance(AnyObject[SocketT]):
         await self._ask("resume")
 
     @driven
+    async def restart(self) -> None:
+        """Begin anew, with the steps that are replaced; events have to be sent again."""
+        await self._ask("restart")
+
+    @driven
     async def terminate(self) -> None:
         """End it."""
         await self._ask("terminate")
@@ -113,6 +143,20 @@ class AnyWorkflowInstance(AnyObject[SocketT]):
         data = to_javascript([*arguments])
         answer = self._event("callObject", json_module.dumps([method]), data)
         return await self._result(answer, f"{method}() of {self!r}")
+
+
+def replacement(
+    name: str, result: Any, error: str | None, times: int | None, count: int
+) -> dict[str, Any]:
+    """What is told of a step that is replaced. Raises HarnessError for what makes no sense."""
+    if error is not None and result is not CODE and times is None:
+        raise HarnessError("A step that fails and then has a result fails so many times: times=2.")
+    said: dict[str, Any] = {"name": name, "count": count}
+    if error is not None:
+        said |= {"error": error, "times": times}
+    if error is None or result is not CODE:
+        said["value"] = None if result is CODE else result
+    return said
 
 
 class WorkflowInstance(AnyWorkflowInstance[Socket], Sync):
