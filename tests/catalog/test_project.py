@@ -243,7 +243,8 @@ def test_a_code_update_that_is_to_wait_is_told_not_to(tmp_path):
     ("assets", "told"),
     [
         ("{}", "is missing: it names the script"),
-        ('{"binding": "A"}', '"assets.directory" must be a non-empty string'),
+        ('{"binding": "A"}', '"assets.directory" is missing. Where a build adds it'),
+        ('{"directory": ""}', '"assets.directory" must be a non-empty string'),
         ('{"directory": "x", "binding": "A"}', '"assets.binding" needs a script'),
         (
             '{"directory": "x", "run_worker_first": true}',

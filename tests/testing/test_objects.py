@@ -208,3 +208,12 @@ def test_the_objects_of_a_class_are_found_with_their_names(counter):
     found = counter.worker.objects("Counter")
     assert {one.id: one.name for one in found} == {counter.id: "A", unique.id: None}
     assert [one.call("add", 1) for one in found] == [2, 2]
+
+
+def test_an_object_may_leave_memory_with_its_web_sockets(counter):
+    socket = counter.websocket()
+    counter.evict()
+    assert socket.closed is None
+    counter.evict(close_sockets=True)
+    assert socket.wait_closed() == (1012, "The object was evicted.")
+    assert counter.run("(_, state) => state.getWebSockets().length") == 0

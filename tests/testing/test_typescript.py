@@ -19,6 +19,8 @@ def test_an_error_is_told_with_the_line_of_the_source(holdfast, tmp_path):
     )
     worker = holdfast.worker(tmp_path / "index.ts")
     assert worker.fetch("/ada").text() == "hello ada"
+    handler = worker.run("async () => typeof (await import('./index.ts')).default.fetch")
+    assert handler == "function"
     with pytest.raises(JavaScriptError) as caught:
         worker.fetch("/")
     assert "greet.ts:4:" in caught.value.stack and "index.ts:3:" in caught.value.stack

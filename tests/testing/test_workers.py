@@ -238,6 +238,21 @@ def test_a_function_runs_as_the_workers_own_code(holdfast):
         worker.run("(env) =>")
     with pytest.raises(JavaScriptError, match="nope"):
         worker.run("() => { throw new Error('nope'); }")
+    with pytest.raises(JavaScriptError, match="could not be cloned"):
+        worker.run("() => new WeakMap()")
+
+
+def test_the_path_of_a_request_is_never_empty(holdfast):
+    worker = holdfast.worker("export default { fetch: ({ url }) => new Response(url) };")
+    assert worker.fetch("https://any").text() == "https://any/"
+    assert worker.fetch("https://any?a=b").text() == "https://any/?a=b"
+    assert worker.fetch("?a").text() == "http://worker.localhost/?a"
+
+
+def test_a_hyperdrive_is_the_database_that_its_string_names(holdfast):
+    source = "export default { fetch: (_, { DB }) => Response.json([DB.port, DB.database]) };"
+    env = {"DB": holdfast.hyperdrive("postgres://ada:secret@db.example:5433/shop")}
+    assert holdfast.worker(source, env=env).fetch().json() == [5433, "shop"]
 
 
 SENDING = """

@@ -480,6 +480,12 @@ class _Reader(BindingReader):
         if not fields:
             return None
         directory = fields.get("directory")
+        if directory is None:
+            raise self.invalid(
+                "assets.directory",
+                "is missing. Where a build adds it, use what the build has written; "
+                'or go without "assets"',
+            )
         if not isinstance(directory, str) or not directory:
             raise self.invalid("assets.directory", "must be a non-empty string")
         if self.table("site"):

@@ -15,7 +15,7 @@ script may abort by its number.
 import asyncio
 import functools
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from holdfast.engine import ScriptError
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from holdfast.host.context import Host
     from holdfast.host.fetch_connections import Connections
+    from holdfast.host.sockets_end import SocketEnd
 
 STALL_S = 300.0
 ABORTED = "The operation was aborted"
@@ -43,6 +44,13 @@ _ONE_TIME_BODY = (
     "encountered a redirect requiring the body to be retransmitted. To avoid this error in "
     "the future, construct this request from a buffer-like body initializer."
 )
+
+
+class SocketHere(NamedTuple):
+    """The other end of a WebSocket, and the protocol that it has chosen, or ""."""
+
+    end: "SocketEnd"
+    protocol: str
 
 
 class FetchClient:
@@ -81,6 +89,10 @@ class FetchClient:
     async def addresses_of(self, host: str, port: int) -> list[str]:
         """The addresses of a host that a script may connect to. Raises OSError, EgressRefused."""
         return await self._connections().addresses_of(host, port)
+
+    def socket_here(self, url: str, headers: Headers) -> "SocketHere | None":
+        """What is at the other end of a WebSocket to this URL, within this process: in tests."""
+        return None
 
     async def fetch(
         self, request: FetchRequest, on_end: Callable[[], None] = lambda: None

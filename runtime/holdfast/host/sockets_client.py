@@ -95,6 +95,8 @@ async def socket_connect(host: "Host", url: str, protocols: str) -> str:
     Raises ScriptError where the server does not agree.
     """
     headers = [("sec-websocket-protocol", protocols.replace(",", ", "))] if protocols else []
+    if here := host.capabilities.fetch.socket_here(url, headers):
+        return f"{table_of(host).arrived(here.end)}\n{here.protocol}\n"
     target = URL(url, encoded=True)
     if (
         target.user is not None
@@ -123,7 +125,12 @@ async def socket_fetch(host: "Host", url: str, headers: str, redirect: str) -> s
 
     A server that does not agree gives a response like any other, and no number.
     """
-    answer = await _ask(host, url, header_pairs(headers), redirect)
+    pairs = header_pairs(headers)
+    if here := host.capabilities.fetch.socket_here("ws" + url.removeprefix("http"), pairs):
+        chosen = f"sec-websocket-protocol\n{here.protocol}\n" if here.protocol else ""
+        arrived = table_of(host).arrived(here.end)
+        return f"{arrived}\n101\nSwitching Protocols\n{url}\n\n\n{chosen}"
+    answer = await _ask(host, url, pairs, redirect)
     from holdfast.host.fetch_connections import received
 
     told = received(answer.response, answer.url, "GET", lambda: None, redirected=answer.redirected)

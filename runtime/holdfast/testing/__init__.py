@@ -16,8 +16,9 @@ end in a loop of its own, and returns the result; `AsyncHarness` returns it to b
 - queues.py: batches for a handler, and what a queue holds; database.py, kv.py, buckets.py: what
   D1 databases, KV namespaces and R2 buckets hold; traces.py: what a Tail Worker is told;
   mail.py: mail in and out; workflows.py: an instance of a Workflow.
-- `Outbound` (outbound.py), services.py: who answers scripts; `Faults` (faults.py), barrier.py: what
-  goes wrong, and what a power loss leaves; errors.py: what tests are told.
+- `Outbound` (outbound.py, outbound_sockets.py), services.py: who answers scripts; `Faults`
+  (faults.py), barrier.py: what goes wrong, and what a power loss leaves; errors.py: what tests are
+  told.
 - plugin.py: fixtures and hooks; options.py: what a project sets. It imports next to nothing, for it
   is loaded by every run of pytest; javascript.py collects tests that are written in JavaScript.
 """

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from holdfast.catalog.bindings import (
     D1,
     Binding,
+    Hyperdrive,
     Json,
     KeyValue,
     ObjectNamespace,
@@ -129,6 +130,8 @@ class Core(Stage, Generic[WorkerT]):
             return R2Bucket(name, value.name)
         if isinstance(value, WorkerLoader):
             return WorkerLoader(name)
+        if isinstance(value, Hyperdrive):
+            return replace(value, name=name)
         if isinstance(value, AnyQueue):
             return QueueProducer(name, value.name)
         if isinstance(value, Namespace):
@@ -186,6 +189,10 @@ class Core(Stage, Generic[WorkerT]):
     def loader(self) -> WorkerLoader:
         """What loads Workers at runtime, for `env`."""
         return WorkerLoader("")
+
+    def hyperdrive(self, connection_string: str) -> Hyperdrive:
+        """A database for `env`, which a script reaches by `connect()`: see `outbound.allow`."""
+        return Hyperdrive("", "", connection_string)
 
     # ---- D1 databases, KV namespaces, R2 buckets ------------------------------------------
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
-from urllib.parse import urljoin
 
 from holdfast.catalog.namespace import Namespace
 from holdfast.engine import Handle, JSError
@@ -15,7 +14,7 @@ from holdfast.objects.record import ObjectRecord
 from holdfast.testing.answers import receive, settled, upgrade_headers, upgraded
 from holdfast.testing.driven import Async, Sync, driven
 from holdfast.testing.errors import HarnessError, hidden_from_tracebacks, javascript_error
-from holdfast.testing.requests import Files, HeadersLike, make_request
+from holdfast.testing.requests import Files, HeadersLike, absolute, make_request
 from holdfast.testing.responses import Response
 from holdfast.testing.sockets import AnySocket, AsyncSocket, Socket
 from holdfast.testing.storage import ObjectStorage
@@ -72,7 +71,7 @@ class AnyObject(Generic[SocketT]):
         """Send the object a request; the Response. What it throws is raised."""
         raw, content = make_request(headers, body=body, json=json, data=data, files=files)
         chosen = (method or ("GET" if content is None else "POST")).upper()
-        full = urljoin(_BASE, url)
+        full = absolute(_BASE, url)
         answer = self._event("fetchObject", chosen, full, raw, content)
         return await receive(self._core, self.worker, answer, f"{chosen} {full} of {self!r}", full)
 
@@ -96,7 +95,7 @@ class AnyObject(Generic[SocketT]):
     ) -> SocketT:
         """Open a WebSocket to the object; the Socket."""
         raw, _ = make_request(headers)
-        full = urljoin(_BASE, url)
+        full = absolute(_BASE, url)
         headers_and_upgrade = raw + upgrade_headers(protocols)
         answer = self._event("fetchObject", "GET", full, headers_and_upgrade, None)
         socket: SocketT = await upgraded(self._core, self.worker, answer, full)
@@ -144,18 +143,20 @@ class AnyObject(Generic[SocketT]):
         return self._core.runtime.directory.find(self.id) is not None
 
     @driven
-    async def evict(self) -> None:
-        """Have the object leave memory; what it has stored stays, and its WebSockets do.
+    async def evict(self, *, close_sockets: bool = False) -> None:
+        """Have the object leave memory; what it has stored stays.
 
-        Raises HarnessError where it has something under way.
+        Its WebSockets stay, too, unless they are to be closed. Raises HarnessError where it has
+        something under way.
         """
         core = self._core
         await core.waiting.quiet()
         record = core.runtime.directory.find(self.id)
-        if record is None:
-            return
-        if why := core.runtime.evict(record):
+        if record is not None and (why := core.runtime.evict(record)):
             raise HarnessError(f"{self!r} cannot be evicted: {why}.")
+        if close_sockets:
+            home = core.runtime.home(self._namespace.script, self.id)
+            home.end_sockets_of((), self.id.__eq__, "The object was evicted.")
         await core.waiting.quiet()
 
     @driven

@@ -7,12 +7,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from holdfast.engine import ScriptError
 from holdfast.host.byte_streams import CONNECTION_LOST, BodyError, BufferedBody, ByteStream, collect
 from holdfast.host.egress import allow_all
-from holdfast.host.fetch import FetchClient
+from holdfast.host.fetch import FetchClient, SocketHere
 from holdfast.host.fetch_messages import FetchedResponse, FetchRequest
 from holdfast.host.header_lines import in_lines
 from holdfast.host.redirects import MAX_REDIRECTS, REDIRECT_STATUSES, next_hop
@@ -20,7 +21,9 @@ from holdfast.host.redirects import Headers as Pairs
 from holdfast.testing.clock import VirtualClock
 from holdfast.testing.errors import HarnessError
 from holdfast.testing.faults import Faults
+from holdfast.testing.outbound_sockets import Answer, SocketRoute
 from holdfast.testing.responses import Headers, Request, Response
+from holdfast.testing.sockets import AnySocket
 
 if TYPE_CHECKING:
     from holdfast.host.fetch_connections import ResponseBody
@@ -73,14 +76,20 @@ class Outbound(FetchClient):
         faults: Faults,
         waiting: "Waiting",
         told: Callable[[BaseException], None],
+        open_socket: Callable[[str], AnySocket],
     ) -> None:
-        """`told` hears of what Python code raises that answers."""
+        """`told` hears of what Python code raises that answers.
+
+        `open_socket` makes the test's end of a WebSocket, of a protocol.
+        """
         super().__init__(egress=allow_all)
+        self._open_socket = open_socket
         self._told = told
         self._clock = clock
         self._faults = faults
         self._waiting = waiting
         self._routes: list[Route] = []
+        self._socket_routes: list[SocketRoute] = []
         self._allowed: list[Url] = []
         self.calls: list[Request] = []
         self.refused: list[Request] = []
@@ -103,20 +112,39 @@ class Outbound(FetchClient):
     ) -> Route:
         """Answer requests to a URL, by a method, that a predicate picks; the first that fits.
 
-        A URL may end with `*`, or be a compiled regular expression. `body` may be a function
-        that takes the request. `error` fails the fetch with a message, `delay` are seconds on
-        the harness's clock, `times` is how often it answers.
+        A URL may end with `*`, or be a compiled regular expression. `body` may be a function that
+        takes the request, and returns a body, or (status, body), or a whole Response. `error` fails
+        the fetch with a message, `delay` are seconds on the harness's clock, `times` is how often
+        it answers.
         """
         given = dict(headers or {})
         if json is not None:
             given.setdefault("content-type", "application/json")
             body = json_module.dumps(json)
 
-        def reply(request: Request) -> Any:
-            return (status, body(request) if callable(body) else body, given)
+        async def made(request: Request) -> Any:
+            assert callable(body), "it is asked for an answer"
+            content = body(request)
+            if inspect.isawaitable(content):
+                content = await content
+            return content if isinstance(content, tuple | Response) else (status, content, given)
+
+        reply = made if callable(body) else lambda _: (status, body, given)
 
         self._routes.append(Route(url, method, when, reply, error, delay, times))
         return self._routes[-1]
+
+    def websocket(
+        self, url: Url, answer: Answer | None = None, *, protocol: str = ""
+    ) -> SocketRoute:
+        """Be at the other end of WebSockets to a URL (ws: or wss:), as of `answer`'s.
+
+        `answer` is a function of each message; it returns text or bytes, several of them, or None.
+        Without it, the test speaks by the `sockets` of what is returned. `protocol` is chosen.
+        """
+        route = SocketRoute(partial(_matches, url), repr(url), answer, protocol, self._told)
+        self._socket_routes.append(route)
+        return route
 
     def allow(self, url: Url = "*") -> None:
         """Let requests to these URLs out, to the real network."""
@@ -130,6 +158,7 @@ class Outbound(FetchClient):
             for route in self._routes
             if len(route.calls) < (route.times or 1)
         ]
+        unused += [f"a WebSocket to {one.name}" for one in self._socket_routes if not one.sockets]
         if unused:
             raise AssertionError(f"Answers that no request has asked for: {'; '.join(unused)}")
 
@@ -214,6 +243,16 @@ class Outbound(FetchClient):
         self._clock.call_later(seconds, _wake, future)
         await future
 
+    def socket_here(self, url: str, headers: Pairs) -> SocketHere | None:
+        """See FetchClient."""
+        route = next((one for one in self._socket_routes if one.is_for(url)), None)
+        if route is None:
+            return None
+        self.calls.append(Request("GET", url, Headers(headers), b""))
+        socket = self._open_socket(route.protocol)
+        route.opened(socket)
+        return SocketHere(socket.end, route.protocol)
+
     async def follow(self, request: FetchRequest, handshake: Pairs) -> Any:
         """WebSockets of scripts go to the network where that is allowed."""
         if handshake:
@@ -228,10 +267,12 @@ class Outbound(FetchClient):
     def _check(self, url: str, what: str) -> None:
         if not any(_matches(allowed, url) for allowed in self._allowed):
             self.refused.append(Request("GET", url, Headers([]), b""))
+            own = "ws" + url.removeprefix("http")
+            hint = f', and outbound.websocket("{own}") answers it' if what == "WebSocket" else ""
             raise ScriptError(
                 "TypeError",
                 f"{what} to {url} is refused in tests. "
-                f'holdfast.outbound.allow("{url}") lets it out.',
+                f'holdfast.outbound.allow("{url}") lets it out{hint}.',
             )
 
 

@@ -4,7 +4,7 @@ import json as json_module
 import secrets
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from holdfast.host.header_lines import in_lines
 from holdfast.testing.errors import HarnessError, hidden_from_tracebacks
@@ -13,6 +13,12 @@ __tracebackhide__ = hidden_from_tracebacks
 
 HeadersLike = Mapping[str, str] | Iterable[tuple[str, str]]
 Files = Mapping[str, Any]
+
+
+def absolute(base: str, url: str) -> str:
+    """The URL of a request, whose path is never empty."""
+    whole = urlsplit(urljoin(base, url))
+    return (whole if whole.path else whole._replace(path="/")).geturl()
 
 
 def make_request(

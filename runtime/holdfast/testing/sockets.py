@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
 from holdfast.host.sockets_end import NO_STATUS, Message, SocketEnd
@@ -31,6 +32,9 @@ class _TestEnd(SocketEnd):
         self._socket.ended(code, reason)
         self.close(code, reason)
 
+    def on_end(self, code: int, reason: str) -> None:
+        self._socket.ended(code, reason)
+
     def on_loss(self) -> None:
         self._socket.ended(ABNORMAL, "")
 
@@ -45,6 +49,7 @@ class AnySocket:
         self._core = core
         self._messages: deque[Message] = deque()
         self._waiting: asyncio.Future[None] | None = None
+        self.on_message: Callable[[Message], object] = self._messages.append
 
     def send(self, message: Message) -> None:
         """Send text or bytes."""
@@ -107,7 +112,7 @@ class AnySocket:
 
     def arrived(self, message: Message) -> None:
         """The other side has sent this."""
-        self._messages.append(message)
+        self.on_message(message)
         self._wake()
 
     def ended(self, code: int, reason: str) -> None:

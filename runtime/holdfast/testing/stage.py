@@ -32,7 +32,7 @@ from holdfast.testing.owners import shared_fixtures
 from holdfast.testing.responses import Response
 from holdfast.testing.runtime import HarnessRuntime, Interleaving
 from holdfast.testing.services import PythonService
-from holdfast.testing.sockets import AnySocket
+from holdfast.testing.sockets import ABNORMAL, AnySocket
 from holdfast.testing.sources import Sources, locate
 from holdfast.testing.streams import AnyStream
 from holdfast.testing.waiting import Waiting
@@ -79,7 +79,9 @@ class Stage:
             self._time, limit_s=timeout, alone=self.alone, under_way=self._under_way
         )
         self.clock: AnyClock = self.clock_type(self, self._time)
-        self.outbound = Outbound(self._time, self.faults, self.waiting, self._python_failed)
+        self.outbound = Outbound(
+            self._time, self.faults, self.waiting, self._python_failed, self.open_socket
+        )
         self.sources = Sources()
         self.workers: dict[str, AnyWorker[Any, Any, Any, Any]] = {}
         self.view: LoopView
@@ -169,11 +171,16 @@ class Stage:
         if round_number > store.durable:
             self._owed.append((store, round_number))
 
-    def join(self, end: SocketEnd, protocol: str | None) -> AnySocket:
-        """The test's socket, joined with a script's."""
+    def open_socket(self, protocol: str | None) -> AnySocket:
+        """The test's socket, which is to be joined with a script's."""
         socket = self.socket_type(self, protocol)
-        join(socket.end, end)
         self._sockets.append(socket)
+        return socket
+
+    def join(self, end: SocketEnd, protocol: str | None) -> AnySocket:
+        """The same, joined with a script's."""
+        socket = self.open_socket(protocol)
+        join(socket.end, end)
         return socket
 
     def stream(self, what: str, given: WorkerResponse) -> AnyStream:
@@ -322,6 +329,8 @@ class Stage:
             from holdfast.storage.d1.databases import copy_d1
 
             await asyncio.to_thread(copy_d1, old, new)
+        for socket in self._sockets:
+            socket.ended(ABNORMAL, "")  # nobody has said goodbye
         await self._end_runtime()
         shutil.rmtree(old)
         self._start()

@@ -1,6 +1,7 @@
 """A Worker as a test speaks to it."""
 
 import json as json_module
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
@@ -25,7 +26,7 @@ from holdfast.testing.errors import HarnessError, JavaScriptError, hidden_from_t
 from holdfast.testing.kv import KVNamespace
 from holdfast.testing.objects import AnyObject, AsyncObject, Object, written
 from holdfast.testing.queues import QueueResult, batch_of, result_of_batch
-from holdfast.testing.requests import Files, HeadersLike, make_request
+from holdfast.testing.requests import Files, HeadersLike, absolute, make_request
 from holdfast.testing.responses import Headers, Response
 from holdfast.testing.sockets import AnySocket, AsyncSocket, Socket
 from holdfast.testing.sources import Found
@@ -59,6 +60,9 @@ InstanceT = TypeVar("InstanceT", bound=AnyWorkflowInstance[Any])
 StreamT = TypeVar("StreamT", bound=AnyStream)
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+_IMPORT = re.compile(r"""(\bimport\(\s*(["'`])[^"'`]+)\.(?:[mc]?ts|[jt]sx)(?=\2)""")
 
 
 class LogLine(NamedTuple):
@@ -188,6 +192,8 @@ class AnyWorker(Generic[ObjectT, SocketT, InstanceT, StreamT]):
     async def run(self, function: str, *arguments: Any) -> Any:
         """Call a JavaScript function as the Worker's code: `(env, ctx, …arguments) => …`."""
         loaded = self.loaded
+        if self.found.source is not None and self.found.source.places is not None:
+            function = _IMPORT.sub(r"\1.js", function)  # a bundle has its file by this name
         with written(loaded, function) as compiled:
             tool = self._core.runtime.tool(loaded, "runInWorker")
             answer = loaded.event(tool, compiled, to_javascript([*arguments]))
@@ -327,7 +333,7 @@ class AnyWorker(Generic[ObjectT, SocketT, InstanceT, StreamT]):
             )
 
     def _absolute(self, url: str) -> str:
-        return urljoin(f"http://{self.name}.localhost/", url)
+        return absolute(f"http://{self.name}.localhost/", url)
 
     @property
     def loaded(self) -> Loaded:
