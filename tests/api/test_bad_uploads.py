@@ -7,7 +7,7 @@ import pytest
 from tests.api.fakes import ESM, MAIN, esm
 
 BAD_UPLOADS = {
-    "no metadata": (None, [esm()], 10021, 'no part named "metadata". Found: "main.mjs"'),
+    "no metadata": (None, [esm()], 10021, '"metadata". Found: "main.mjs".* With curl: -F'),
     "metadata that is no JSON": (
         '{\n  "main_module": oops\n}',
         [esm()],

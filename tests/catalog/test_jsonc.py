@@ -29,7 +29,8 @@ def test_json5_is_let_pass():
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ('{"a": 1 /* no comma */\n "b": 2}', "line 2, column 2"),
+        ('{"a": 1 /* no comma */\n "b": 2}', "line 2, column 2: Expecting ',' delimiter"),
+        ('{"a": /* one\n two */ 1 "b": 2}', "line 2, column 11: Expecting ',' delimiter"),
         ('{ // a comment\n "a": 1,, }', "line 2"),
         ("[,]", "line 1"),
         ("{ , }", "line 1"),

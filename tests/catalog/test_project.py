@@ -543,7 +543,7 @@ def test_what_is_wrong_is_told_with_file_and_field(tmp_path, text, told):
 def test_where_json_is_wrong_is_told(tmp_path):
     file = tmp_path / "wrangler.jsonc"
     file.write_text('{\n  "name": "a",\n  "main" "a.js"\n}')
-    with pytest.raises(ProjectInvalid, match=r"wrangler\.jsonc: line 3, column 10: Unexpected"):
+    with pytest.raises(ProjectInvalid, match=r"wrangler\.jsonc: line 3, column 10: Expecting"):
         read_project(file)
 
 

@@ -75,6 +75,18 @@ def test_every_command_has_help(command: list[str], capsys: pytest.CaptureFixtur
         (["start"], "there are dev, run, serve, deploy, namespace, objects"),
         (["namespace", "crate"], "did you mean 'create'?"),
         (["--port", "80", "run", "x"], "--port comes before the command"),
+        (["-V"], "there is no option -V"),
+        (["run", "x.mjs", "--data", ""], "--data: a folder is needed; . is the current one"),
+        (["run", "x.mjs", "--cron", "nope"], '"nope" is no cron expression: it must have five'),
+        (["run", "x.mjs", "--name", "A B"], "--name: 'A B' is not a valid Worker name"),
+        (["run", "x.mjs", "--var", "x"], "--var: 'x' is not NAME=VALUE"),
+        (["deploy", "x.mjs", "--object", "=A"], "--object: '=A' is not NAME=CLASS"),
+        (["serve", "--domain", "https://a.example/"], "is no domain such as workers.example"),
+        (["serve", "--domain", "*.a.example"], "is no domain such as workers.example"),
+        (
+            ["run", "x.mjs", "--compatibility-flag", "nodejs_compact"],
+            '--compatibility-flag: No such compatibility flag: nodejs_compact (did you mean "nod',
+        ),
         (["--verison"], "there is no option --verison; did you mean --version?"),
         (["run", "x.mjs", "--prot", "80"], "there is no option --prot; did you mean --port?"),
         (["run", "x.mjs", "--por", "80"], "did you mean --port?"),
@@ -121,6 +133,17 @@ def test_a_path_that_nobody_can_look_at_is_told(
     status, out, err = said([*arguments, name], capsys)
     assert (status, out) == (1, "")
     assert name in err and err.count("\n") == 1
+
+
+def test_a_file_that_is_not_there_may_have_a_name_that_is_meant(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "counter.mjs").touch()
+    (tmp_path / "link.mjs").symlink_to("gone.mjs")
+    asked = tmp_path / "conter.mjs"
+    told = f"holdfast: {asked} does not exist; did you mean {tmp_path / 'counter.mjs'}?\n"
+    assert said(["run", str(asked)], capsys) == (1, "", told)
+    assert "it is a link to gone.mjs" in said(["run", str(tmp_path / "link.mjs")], capsys)[2]
 
 
 def test_the_page_names_every_environment_variable_and_no_other() -> None:

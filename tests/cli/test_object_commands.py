@@ -108,9 +108,10 @@ def test_a_whole_namespace_is_exported_and_imported(served: Served, tmp_path: Pa
         (("export", "Counter", "--to", "x"), "--all"),
         (("export", "Counter", "a", "--all", "--to", "x"), "--all"),
         (("import", "Counter", "a", "--from", "missing", "--yes"), "missing does not exist"),
-        (("import", "Counter", "a", "--from", "counters.mjs", "--yes"), "no SQLite database"),
+        (("import", "Counter", "a", "--from", "counters.mjs", "--yes"), "The file is no SQLite"),
         (("restore", "Counter", "a", "--time", "2026-01-01"), "has no past"),
         (("export", "Counter", "a", "--to", "nowhere/a.sqlite"), "nowhere does not exist"),
+        (("export", "Counter", "a", "--to", "."), ". is a folder; name a file"),
     ],
 )
 def test_a_mistake_is_told_in_a_line(

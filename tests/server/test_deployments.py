@@ -4,6 +4,7 @@ import asyncio
 import json
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from holdfast.api import ApiServer, ApiSettings
@@ -34,6 +35,23 @@ async def test_an_upload_is_live_when_the_api_answers(deployment: Deployment) ->
         source = f"export default {{ fetch: () => new Response('{word}') }}"
         assert (await deployment.upload("main", source))["success"]
         assert await deployment.text("main") == f"200 {word}"
+
+
+async def test_a_module_that_is_sent_as_a_service_worker_is_told_how(
+    deployment: Deployment,
+) -> None:
+    async def refused(script: str) -> str:
+        form = aiohttp.FormData()
+        form.add_field("metadata", aiohttp.payload.JsonPayload({"body_part": "script"}))
+        form.add_field("script", script, content_type="application/javascript")
+        answer = await deployment.api("PUT", "scripts/main", data=form)
+        message: str = answer["errors"][0]["message"]
+        return message
+
+    as_module = "An ES module is sent as application/javascript+module."
+    told = await refused("export default {}")
+    assert "SyntaxError" in told and told.endswith(f"\n{as_module}")
+    assert as_module not in await refused("throw new Error('not this')")
 
 
 async def test_a_loader_is_bound_from_the_catalog_as_well(deployment: Deployment) -> None:

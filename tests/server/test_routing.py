@@ -19,7 +19,9 @@ def test_one_script_is_served_to_whom_nobody_has_told_a_name() -> None:
 
 @pytest.mark.parametrize("host", ["", "localhost", "a b.localhost", "a.b.localhost", "a.other"])
 def test_a_host_that_names_no_script_leads_nowhere(host: str) -> None:
-    assert HostRoutes("localhost").route(host, "/") is None
+    routes = HostRoutes("localhost")
+    assert routes.route(host, "/") is None
+    assert routes.nowhere.endswith(" One answers at <its name>.localhost.")
 
 
 def table(**patterns: str) -> RouteTable:

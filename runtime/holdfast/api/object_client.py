@@ -124,6 +124,8 @@ def whole_file(file: Path) -> Iterator[BinaryIO]:
     """What is written here becomes the file at the end, unless something fails."""
     if not file.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(file.parent))
+    if file.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
     draft = file.with_name(f"{file.name}.part")
     try:
         with draft.open("wb") as content:

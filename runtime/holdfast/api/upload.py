@@ -116,7 +116,10 @@ def _metadata_part(parts: Sequence[Part]) -> Part:
     for part in parts:
         if part.field == METADATA:
             return part
-    raise rejected(f'The upload has no part named "{METADATA}". {_found(parts)}')
+    raise rejected(
+        f'The upload has no part named "{METADATA}". {_found(parts)} With curl: -F '
+        '"metadata=@metadata.json;type=application/json".'
+    )
 
 
 def _main_part(metadata: Metadata, sources: Sequence[Part]) -> Part:

@@ -71,7 +71,12 @@ def guess_syntax(path: Path) -> Syntax:
     if path.suffix == ".mjs":
         return Syntax.MODULES
     text = path.read_text(encoding="utf-8")
-    return Syntax.MODULES if _MODULE_SYNTAX.search(text) else Syntax.SERVICE_WORKER
+    return Syntax.MODULES if looks_like_module(text) else Syntax.SERVICE_WORKER
+
+
+def looks_like_module(text: str) -> bool:
+    """Whether a script seems to import or export something."""
+    return _MODULE_SYNTAX.search(text) is not None
 
 
 def read_modules(

@@ -8,8 +8,7 @@ _STRING = r'"(?:[^"\\]|\\.)*+"'
 _COMMENTS = re.compile(rf"({_STRING})|//[^\r\n]*|/\*.*?\*/", re.DOTALL)
 # A comma that nothing is before stays, and is a mistake.
 _COMMAS = re.compile(rf"({_STRING}|[\[{{]\s*,)|,(?=\s*[\]}}])", re.DOTALL)
-# Where json5 says that a mistake is.
-_PLACE = re.compile(r"<string>:(\d+) (.+) at column (\d+)")
+_LETTERS = re.compile(r"[^\r\n]")
 
 
 def loads(text: str) -> Any:
@@ -30,19 +29,16 @@ def _loads(text: str) -> Any:
     plain = _COMMAS.sub(_kept, _COMMENTS.sub(_kept, text))
     try:
         return json.loads(plain)
-    except json.JSONDecodeError:
-        return _loads_json5(text)
-
-
-def _kept(found: re.Match[str]) -> str:
-    return found[1] or " "
-
-
-def _loads_json5(text: str) -> Any:
-    # Slow, 10 ms for each kilobyte; but it tells a mistake at its place in the text as it is.
-    import json5
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}: {error.msg}"
+    import json5  # slow, 10 ms for each kilobyte
 
     try:
         return json5.loads(text)
-    except ValueError as error:
-        raise ValueError(_PLACE.sub(r"line \1, column \3: \2", str(error))) from error
+    except ValueError:
+        raise ValueError(place) from None
+
+
+def _kept(found: re.Match[str]) -> str:
+    """A string as it is, and spaces for all else, so that what follows keeps its place."""
+    return found[1] or _LETTERS.sub(" ", found[0])

@@ -244,5 +244,5 @@ def check_migrated(changes: NamespaceChanges, script: str, classes: Collection[s
             raise UploadRejected(
                 ErrorCode.CLASS_NOT_EXPORTED,
                 f"Cannot apply {kind} migration to class '{namespace.class_name}' that is not "
-                "exported by script.",
+                f"exported by script. It exports: {', '.join(classes) or 'none'}.",
             )

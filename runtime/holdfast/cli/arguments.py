@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,19 @@ from holdfast.cli.parser import (
     Parser,
     address,
     command,
+    cron,
     day,
+    domain,
     duration_or_zero,
     group,
     header_name,
     network,
     object_file,
     origin,
+    pair,
     port,
     positive,
+    script_name,
     seconds,
     smtp_url,
     socket_path,
@@ -122,9 +126,19 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     options, unknown = command_line().parse_known_args(words)
     if unknown:
         options.parser.refuse(unknown)
+    _check_together(options)
+    return options
+
+
+def _check_together(options: argparse.Namespace) -> None:
+    """End the process over arguments that are wrong together."""
     if getattr(options, "cf_header", None) and not options.trusted_proxy:
         options.parser.error("--cf-header needs a --trusted-proxy, whose header alone is believed")
-    return options
+    if flags := getattr(options, "compatibility_flag", None):
+        from holdfast.catalog.flags import mistake_in
+
+        if mistake := mistake_in(flags):
+            options.parser.error(f"--compatibility-flag: {mistake}")
 
 
 def command_line() -> Parser:
@@ -186,7 +200,7 @@ def _describe_local(name: str, parser: Parser) -> None:
         metavar="SCRIPT",
         help="another Worker, for bindings to it and to its classes; may be repeated",
     )
-    _add_many(parser, "--cron", "CRON", 'when to run scheduled(), in UTC: "*/5 * * * *"')
+    _add_many(parser, "--cron", "CRON", 'when to run scheduled(), in UTC: "*/5 * * * *"', cron)
     if name == "run":
         parser.add_argument(
             "--trigger-urls",
@@ -217,6 +231,7 @@ def _describe_serve(parser: Parser) -> None:
     )
     parser.add_argument(
         "--domain",
+        type=domain,
         default="localhost",
         help="a script answers at its name and this (default: <script>.%(default)s)",
     )
@@ -231,15 +246,15 @@ def _describe_serve(parser: Parser) -> None:
 def _describe_deploy(parser: Parser) -> None:
     _add_script(parser)
     _add_script_options(parser)
-    _add_many(parser, "--secret", "NAME=VALUE", "a secret in env")
-    _add_many(
+    _add_pairs(parser, "--secret", "NAME=VALUE", "a secret in env")
+    _add_pairs(
         parser,
         "--object",
         "NAME=CLASS[@SCRIPT]",
         "a Durable Object class in env, of this script or another",
     )
-    _add_many(parser, "--namespace-id", "NAME=ID", "a Durable Object namespace in env, by its id")
-    _add_many(parser, "--service", "NAME=SCRIPT", "another Worker in env")
+    _add_pairs(parser, "--namespace-id", "NAME=ID", "a Durable Object namespace in env, by its id")
+    _add_pairs(parser, "--service", "NAME=SCRIPT", "another Worker in env")
     parser.add_argument(
         "--module",
         action="append",
@@ -346,13 +361,15 @@ def _add_address(parser: Parser) -> None:
 
 def _add_script_options(parser: Parser) -> None:
     parser.add_argument(
-        "--name", help="the script's name (default: the file's, or its configuration's)"
+        "--name",
+        type=script_name,
+        help="the script's name (default: the file's, or its configuration's)",
     )
     parser.add_argument(
         "--env", metavar="NAME", help="the environment of the configuration file to use"
     )
     _add_many(parser, "--without", "FIELD", "a field of the configuration to leave out, such as ai")
-    _add_many(parser, "--var", "NAME=VALUE", "a variable in env")
+    _add_pairs(parser, "--var", "NAME=VALUE", "a variable in env")
     parser.add_argument(
         "--compatibility-date",
         type=day,
@@ -362,9 +379,20 @@ def _add_script_options(parser: Parser) -> None:
     _add_many(parser, "--compatibility-flag", "FLAG", "as on Cloudflare, such as nodejs_compat")
 
 
-def _add_many(parser: Parser, option: str, form: str, meaning: str) -> None:
+def _add_pairs(parser: Parser, option: str, form: str, meaning: str) -> None:
+    _add_many(parser, option, form, meaning, pair(form))
+
+
+def _add_many(
+    parser: Parser, option: str, form: str, meaning: str, kind: Callable[[str], Any] = str
+) -> None:
     parser.add_argument(
-        option, action="append", default=[], metavar=form, help=f"{meaning}; may be repeated"
+        option,
+        action="append",
+        default=[],
+        type=kind,
+        metavar=form,
+        help=f"{meaning}; may be repeated",
     )
 
 

@@ -9,7 +9,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from holdfast.catalog.cron import Cron
 from holdfast.catalog.files import with_way_out
 from holdfast.catalog.script import Script, Syntax
 from holdfast.catalog.workflows import local_triggers
@@ -58,8 +57,6 @@ def _start(options: argparse.Namespace, *, watch: bool) -> int:
     configure_logging(options)
     try:
         files = open_scripts(options)
-        for cron in options.cron:
-            Cron(cron)
     except ValueError as error:
         return complain(error)
     served = [_Served(file, read(file)) for file in files]

@@ -125,7 +125,7 @@ def back_up(options: argparse.Namespace) -> int:
     """Write a copy of all that a running server keeps."""
 
     def ask(connection: dict[str, Any]) -> str:
-        if options.file.exists() and not options.force:
+        if options.file.is_file() and not options.force:
             raise ValueError(f"{options.file} is there already; --force writes over it")
         object_client.back_up(options.file, **connection)
         return f"The backup is {options.file} ({_size(options.file.stat().st_size)})."

@@ -92,7 +92,9 @@ class Parser(argparse.ArgumentParser):
         if arguments[0].startswith("-"):
             if close := _close(arguments[0], self._option_string_actions):
                 self.error(f"there is no option {arguments[0]}; did you mean {close}?")
-            self.error(f"{arguments[0]} comes before the command; options follow it")
+            if len(arguments) > 1:
+                self.error(f"{arguments[0]} comes before the command; options follow it")
+            self.error(f"there is no option {arguments[0]}")
         close = _close(arguments[0], commands)
         hint = f"did you mean {close!r}?" if close else f"there are {', '.join(commands)}"
         self.error(f"{arguments[0]!r} is no command; {hint}")
@@ -118,6 +120,55 @@ def _close(word: str, known: Iterable[str]) -> str | None:
     from difflib import get_close_matches
 
     return next(iter(get_close_matches(word, list(known), n=1)), None)
+
+
+def folder(text: str) -> Path:
+    """A folder; an empty text, as of a variable that is not set, is no name for the current one."""
+    if text:
+        return Path(text)
+    raise argparse.ArgumentTypeError("a folder is needed; . is the current one")
+
+
+def pair(form: str) -> Callable[[str], tuple[str, str]]:
+    """What takes a name and a value, told as a form such as NAME=VALUE."""
+
+    def named(text: str) -> tuple[str, str]:
+        name, equals, value = text.partition("=")
+        if name and equals:
+            return name, value
+        raise argparse.ArgumentTypeError(f"{text!r} is not {form}")
+
+    return named
+
+
+def script_name(text: str) -> str:
+    """The name of a script."""
+    from holdfast.catalog.errors import UploadRejected
+    from holdfast.catalog.script import check_script_name
+
+    try:
+        check_script_name(text)
+    except UploadRejected as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
+def cron(text: str) -> str:
+    """A cron expression."""
+    from holdfast.catalog.cron import Cron
+
+    try:
+        Cron(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
+def domain(text: str) -> str:
+    """A name that scripts' host names end with, as in workers.example."""
+    if re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*", text):
+        return text
+    raise argparse.ArgumentTypeError(f"{text!r} is no domain such as workers.example")
 
 
 def port(text: str) -> int:

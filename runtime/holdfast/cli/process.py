@@ -175,5 +175,7 @@ def unusable_folder(data: Path, error: Exception) -> str:
     if isinstance(error, FileExistsError):
         reason = "it is a file"
     if isinstance(error, PermissionError):
-        way_out = f"let this user read and write {error.filename or data}, or {way_out}"
+        path = Path(error.filename or data)
+        what = "read and write" if os.access(path, os.F_OK) else "make"
+        way_out = f"let this user {what} {path.absolute()}, or {way_out}"
     return f"the data folder {data} cannot be used: {reason}; {way_out}"

@@ -20,7 +20,6 @@ from holdfast.catalog.project_bindings import ProjectInvalid
 from holdfast.catalog.project_files import FILE_NAMES, find_project, is_project_file
 from holdfast.catalog.project_secrets import secret_files
 from holdfast.catalog.script import Script, new_version
-from holdfast.cli.options import compatibility_flags, named_values
 from holdfast.cli.script_file import (
     Followed,
     ScriptFile,
@@ -107,9 +106,9 @@ class ProjectFile(Followed):
         self._environment: str | None = options.env
         self._default_name = options.name or DEFAULT_NAME
         self._without = tuple(options.without)
-        self._variables = [PlainText(*pair) for pair in named_values(options.var, "--var")]
+        self._variables = [PlainText(*pair) for pair in options.var]
         self._date: str | None = options.compatibility_date
-        self._flags = compatibility_flags(options)
+        self._flags = tuple(options.compatibility_flag)
         try:
             self._project = self._read_project()
         except OSError as error:

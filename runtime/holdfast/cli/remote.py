@@ -4,6 +4,7 @@ import argparse
 import http.client
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,13 @@ from holdfast.catalog.files import with_way_out
 from holdfast.catalog.project import Project, read_project
 from holdfast.catalog.project_secrets import read_secrets
 from holdfast.cli.console import complain, remark
-from holdfast.cli.options import named_values, script_name
 from holdfast.cli.project_file import project_of
-from holdfast.cli.script_file import unreadable
+from holdfast.cli.script_file import name_of, unreadable
 from holdfast.cli.where import TOKEN_FILE, TOKEN_VARIABLE
+
+_OBJECT_CLASS = re.compile(
+    r"^\s*export\s+class\s+(\w+)\s*(?:\{|extends\s+DurableObject\b)", re.MULTILINE
+)
 
 
 def deploy(options: argparse.Namespace) -> int:
@@ -33,9 +37,9 @@ def deploy(options: argparse.Namespace) -> int:
         }
         file = project_of(options)
         if file is None:
-            result = client.deploy(
-                options.script, script_name(options.script, options.name), with_sql=True, **given
-            )
+            name = options.name or name_of(options.script)
+            result = client.deploy(options.script, name, with_sql=True, **given)
+            remark(_unbound_classes(options, name, connection))
         else:
             project = read_project(
                 file, options.env, default_name=options.name, without=options.without
@@ -53,6 +57,21 @@ def deploy(options: argparse.Namespace) -> int:
         return f"{name} is live (handlers: {handlers})."
 
     return remotely(options, upload)
+
+
+def _unbound_classes(
+    options: argparse.Namespace, name: str, connection: dict[str, Any]
+) -> list[str]:
+    """What to say of classes for Durable Objects that nothing leads to, as in `dev` and `run`."""
+    bound = {target.partition("@")[0] for _, target in options.object}
+    classes = {*_OBJECT_CLASS.findall(options.script.read_text("utf-8"))} - bound
+    if classes:
+        known = client.list_namespaces(**connection)
+        classes -= {namespace["class"] for namespace in known if namespace["script"] == name}
+    return [
+        f"the class {one} is not bound, as it would be in dev and run: --object {one}={one} does it"
+        for one in sorted(classes)
+    ]
 
 
 def _unset_secrets(
@@ -152,17 +171,17 @@ def _token(options: argparse.Namespace) -> str | None:
 
 def _bindings(options: argparse.Namespace) -> list[dict[str, Any]]:
     bindings: list[dict[str, Any]] = []
-    for name, text in named_values(options.var, "--var"):
+    for name, text in options.var:
         bindings.append({"type": "plain_text", "name": name, "text": text})
-    for name, text in named_values(options.secret, "--secret"):
+    for name, text in options.secret:
         bindings.append({"type": "secret_text", "name": name, "text": text})
-    for name, service in named_values(options.service, "--service", "NAME=SCRIPT"):
+    for name, service in options.service:
         bindings.append({"type": "service", "name": name, "service": service})
-    for name, namespace_id in named_values(options.namespace_id, "--namespace-id", "NAME=ID"):
+    for name, namespace_id in options.namespace_id:
         bindings.append(
             {"type": "durable_object_namespace", "name": name, "namespace_id": namespace_id}
         )
-    for name, target in named_values(options.object, "--object", "NAME=CLASS"):
+    for name, target in options.object:
         class_name, _, script = target.partition("@")
         binding = {"type": "durable_object_namespace", "name": name, "class_name": class_name}
         bindings.append(binding | ({"script_name": script} if script else {}))

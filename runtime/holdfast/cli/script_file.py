@@ -11,10 +11,9 @@ from holdfast.catalog.bindings import ObjectNamespace, PlainText
 from holdfast.catalog.errors import UploadRejected
 from holdfast.catalog.node_compat import has_node
 from holdfast.catalog.project import DevAddress
-from holdfast.catalog.script import Script, new_version
+from holdfast.catalog.script import MAX_SCRIPT_NAME_LENGTH, Script, new_version
 from holdfast.catalog.source import Source, read_source
 from holdfast.catalog.workflows import check_workflows
-from holdfast.cli.options import compatibility_flags, named_values, script_name
 from holdfast.workers import Exports, ScriptInvalid
 
 if TYPE_CHECKING:
@@ -52,13 +51,11 @@ class ScriptFile(Followed):
     """A script's main file, and what the command line says about the script."""
 
     def __init__(self, options: argparse.Namespace) -> None:
-        """Raises ValueError for a name, a variable or a flag that is none."""
         self.path: Path = options.script
-        self.name = script_name(self.path, options.name)
-        variables = named_values(options.var, "--var")
-        self._bindings = tuple(PlainText(name, value) for name, value in variables)
+        self.name: str = options.name or name_of(self.path)
+        self._bindings = tuple(PlainText(name, value) for name, value in options.var)
         self._compatibility_date: str | None = options.compatibility_date
-        self._compatibility_flags = compatibility_flags(options)
+        self._compatibility_flags = tuple(options.compatibility_flag)
 
     @property
     def is_there(self) -> bool:
@@ -138,6 +135,12 @@ class ScriptFile(Followed):
         return self._stamp(script, self.path.resolve().parent, self.path)
 
 
+def name_of(path: Path) -> str:
+    """The file's name made fit to be a script's, which is a label of a host's name."""
+    stem = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in path.stem)
+    return stem.lower().strip("-")[:MAX_SCRIPT_NAME_LENGTH] or "worker"
+
+
 def _state_of(path: Path) -> tuple[int, int, int] | None:
     """The state of a file or a folder; None where there is none."""
     try:
@@ -183,9 +186,23 @@ def unreadable(error: OSError, path: Path) -> str:
     found = Path(error.filename or path)
     match error:
         case FileNotFoundError():
-            return f"{found} does not exist"
+            return f"{found} does not exist{_meant(found)}"
         case IsADirectoryError():
-            return f"{found} is a folder; name the script's main file"
+            return f"{found} is a folder; name a file"
         case PermissionError():
             return f"{found} may not be read by this user"
     return f"{found} cannot be read: {error.strerror or error}"
+
+
+def _meant(path: Path) -> str:
+    """The file that may have been meant by one that is not there, as a question."""
+    from difflib import get_close_matches
+
+    if path.is_symlink():
+        return f": it is a link to {path.readlink()}"
+    try:
+        near = (file.name for file in path.parent.iterdir())
+        close = get_close_matches(path.name, [*near], n=1)
+    except OSError:
+        return ""
+    return f"; did you mean {path.with_name(close[0])}?" if close else ""

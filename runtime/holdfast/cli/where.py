@@ -4,7 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
-from holdfast.cli.parser import Parser
+from holdfast.cli.parser import Parser, folder
 
 DEFAULT_API_PORT = 8788
 DEFAULT_DATA = ".holdfast"
@@ -19,7 +19,7 @@ def add_data(parser: Parser) -> None:
     """The folder that data is kept in."""
     parser.add_argument(
         "--data",
-        type=Path,
+        type=folder,
         default=Path(DEFAULT_DATA),
         metavar="DIR",
         help="the folder that data is kept in (default: %(default)s)",
@@ -57,7 +57,7 @@ def add_remote(parser: Parser) -> None:
     )
     server.add_argument(
         "--data",
-        type=Path,
+        type=folder,
         default=Path(DEFAULT_DATA),
         metavar="DIR",
         help="the data folder of the `holdfast serve` (default: %(default)s)",

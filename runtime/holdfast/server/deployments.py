@@ -30,10 +30,12 @@ from holdfast.catalog import (
 )
 from holdfast.catalog.catalog import NO_NOTE
 from holdfast.catalog.errors import NO_HANDLERS
+from holdfast.catalog.files import looks_like_module
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges, check_migrated
 from holdfast.catalog.previews import PREVIEWS_ENABLED
 from holdfast.catalog.routes import ScriptRoute
 from holdfast.catalog.schedules import Schedule
+from holdfast.catalog.script import Syntax
 from holdfast.catalog.workflows import check_workflows
 from holdfast.server.data_folder import OBJECTS
 from holdfast.server.metrics import Metrics
@@ -198,7 +200,7 @@ class Deployments:
         except ScriptInvalid as error:
             has_none = str(error) == NO_HANDLERS
             code = ErrorCode.NO_HANDLERS if has_none else ErrorCode.INVALID_SCRIPT
-            raise UploadRejected(code, str(error)) from error
+            raise UploadRejected(code, f"{error}{_sent_as(script)}") from error
         startup_time_ms = round((time.perf_counter() - started) * 1000)
         del compiled
         exports = resident.worker.exports
@@ -410,6 +412,16 @@ def _close(loaded: Sequence[Resident]) -> None:
     """What was loaded for nothing."""
     for resident in loaded:
         resident.worker.close()
+
+
+def _sent_as(script: Script) -> str:
+    """What to say of a script that does not load, where it may have been sent as another kind."""
+    if script.syntax is Syntax.MODULES:
+        return ""
+    text = script.main_module.content.decode("utf-8", "replace")
+    if not looks_like_module(text):
+        return ""
+    return "\nAn ES module is sent as application/javascript+module."
 
 
 def _news(traffic: Traffic) -> str:

@@ -94,7 +94,7 @@ class Listener:
         """See http_server.Handler."""
         route = self._routes.route(message.headers.get("Host", ""), message.path)
         if route is None:
-            return self._refused(message, 404, "There is no Worker at this host.")
+            return self._refused(message, 404, self._routes.nowhere)
         origin = route.origin
         if self._proxies is not None:
             if self._edge_header:

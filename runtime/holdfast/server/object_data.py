@@ -141,7 +141,7 @@ class ObjectData:
         """A file to write what is to be imported to, for the length of the block."""
         folder = await asyncio.to_thread(self._make_scratch)
         try:
-            yield folder / "incoming.sqlite"
+            yield folder / "The file"  # as errors call it
         finally:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 

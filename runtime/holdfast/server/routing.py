@@ -35,12 +35,16 @@ class Route(NamedTuple):
 class Routes(Protocol):
     """Finds the route of a request."""
 
+    nowhere: str  # what a client is told who has asked for another host
+
     def route(self, host: str, target: str) -> Route | None:
         """The route for this Host header and request target; None if no script is there."""
 
 
 class OneScript:
     """Every host leads to one script (`holdfast dev`, `holdfast run`)."""
+
+    nowhere = "There is no Worker at this host."
 
     def __init__(self, script: str, scheme: str = "http") -> None:
         self._script = script
@@ -61,6 +65,7 @@ class HostRoutes:
 
     def __init__(self, domain: str, table: RouteTable | None = None, scheme: str = "http") -> None:
         self._suffix = "." + domain.lower()
+        self.nowhere = f"There is no Worker at this host. One answers at <its name>{self._suffix}."
         self._table = table or RouteTable()
         self._table.watch(self._forget)
         self._scheme = scheme

@@ -37,7 +37,7 @@ class TriggeringListener(Listener):
             return super().handle(message, client, body)
         route = self._routes.route(message.headers.get("Host", ""), message.path)
         if route is None:
-            return plain_response(404, "There is no Worker at this host.")
+            return plain_response(404, self._routes.nowhere)
         asked = dict(parse_qsl(query))
         if path in MAIL_PATHS:
             return asyncio.ensure_future(self._mail(route.script, asked, body))
