@@ -125,6 +125,7 @@ function start(timer, ms) {
   const id = timer.host.number;
   active.set(id, timer);
   (context.life.timers ??= new Set()).add(id);
+  if (context.gate !== null && context.life.error !== null) stop(timer);
   return id;
 }
 

@@ -19,7 +19,7 @@ from tests.differential.sides import HoldfastSide, Side, WorkerdSide
 from tests.differential.workers import COMPATIBILITY_DATE, SHARED, Worker
 
 PROGRAMS = Path(__file__).parent / "programs"
-AREAS = ("storage", "rpc", "sockets", "gates")
+AREAS = ("storage", "rpc", "sockets", "gates", "facets")
 TIMEOUT_S = 30
 MAX_CUTS = 500
 RUNS = 3  # a machine under load may be late with a message

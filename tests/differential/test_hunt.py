@@ -6,7 +6,7 @@ import pytest
 
 from tests.differential.hunt import AREAS, Both, Difference, Program, smallest
 
-SEEDS = dict.fromkeys(AREAS, 50) | {"gates": 15}  # whose programs wait for alarms
+SEEDS = dict.fromkeys(AREAS, 50) | {"gates": 15, "facets": 15}  # whose programs take their time
 
 
 @pytest.fixture(scope="module")

@@ -233,3 +233,40 @@ async def test_an_object_that_empties_itself_and_aborts_comes_back_empty(
         """.replace("CODE", code),
     )
     assert json.loads(await server.text()) == [[1, True], "enough", [0, False]]
+
+
+async def test_no_timer_fires_that_code_sets_after_its_objects_end(server: Server) -> None:
+    server.add(
+        "main",
+        """
+        const seen = [];
+        export default {
+          async fetch(request, env) {
+            const call = (path) => env.Thing.get(env.Thing.idFromName("A")).fetch(`http://x/${path}`);
+            const told = call("go on").catch((e) => e.message);
+            await call("end").catch(() => {});
+            while (seen.length === 0) await scheduler.wait(1);
+            await scheduler.wait(20);
+            return Response.json([await told, seen]);
+          }
+        }
+        export class Thing {
+          constructor(state) { this.state = state; }
+          async fetch(request) {
+            if (request.url.endsWith("/end")) this.state.abort("enough");
+            try {
+              for (;;) {
+                await this.state.storage.get("k");
+                await crypto.subtle.digest("SHA-256", new Uint8Array(100_000));
+              }
+            } catch {
+              setInterval(() => seen.push("interval"), 1);
+              seen.push("over");
+              await scheduler.wait(1);
+              seen.push("waited");
+            }
+          }
+        }
+        """,
+    )
+    assert json.loads(await server.text()) == ["enough", ["over"]]
