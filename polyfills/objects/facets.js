@@ -23,6 +23,7 @@ import { DurableObjectId } from "./id.js";
 import { bytesOf } from "./overload.js";
 import { asEnd } from "./remote-error.js";
 import { admitFacet, callInstance, callMethod, evict } from "./residents.js";
+import { isStranger, refuse } from "./strangers.js";
 
 const MAX_NAME_BYTES = 256;
 const MAX_DEPTH = 4;
@@ -280,6 +281,7 @@ export class DurableObjectFacets {
    * of `ctx.exports`, and perhaps an `id`, or promise to.
    */
   get(name, callback) {
+    this.#refuseStrangers();
     requireStrings("get", arguments.length, 1);
     name = `${name}`.toWellFormed();
     if (typeof callback !== "function") throw wrongArgument("get", "DurableObjectFacets", 2, "function");
@@ -290,6 +292,7 @@ export class DurableObjectFacets {
 
   /** Have a facet that runs fail with `reason`, all that it has under way included. */
   abort(name, reason) {
+    this.#refuseStrangers();
     requireStrings("abort", arguments.length, 1);
     name = checkName(`${name}`.toWellFormed());
     if (arguments.length < 2) throw wrongArgument("abort", "DurableObjectFacets", 2, "Value");
@@ -298,15 +301,21 @@ export class DurableObjectFacets {
 
   /** End a facet, and remove all that it holds, and all that those inside of it do. */
   delete(name) {
+    this.#refuseStrangers();
     requireStrings("delete", arguments.length, 1);
     eraseFacets(this.#instance, checkName(`${name}`.toWellFormed()));
   }
 
   /** Have a facet hold what another one does, and those inside of them, too. */
   clone(source, target) {
+    this.#refuseStrangers();
     requireStrings("clone", arguments.length, 2);
     source = checkName(`${source}`.toWellFormed());
     cloneFacet(this.#instance, source, checkName(`${target}`.toWellFormed()));
+  }
+
+  #refuseStrangers() {
+    if (isStranger(this.#instance)) refuse("FacetManager");
   }
 
   get [Symbol.toStringTag]() {

@@ -8,6 +8,7 @@ import { lazily } from "../kernel/lazy.js";
 import { ownLazily, ownValue } from "../kernel/own-properties.js";
 import { defineInterface, isObject } from "../kernel/webidl.js";
 import { DurableObjectStorage } from "./storage.js";
+import { isStranger, refuse, STORAGE } from "./strangers.js";
 
 const hibernation = lazily("objects/hibernation.js");
 const facets = lazily("objects/facets.js");
@@ -65,6 +66,7 @@ export class DurableObjectState {
     if (options !== undefined && options !== null && !isObject(options)) {
       throw wrongArgument("abort", NAME, 2, "AbortOptions");
     }
+    if (isStranger(this.#instance)) refuse(STORAGE);
     const error = new Error(String(reason));
     if (options?.retryAlarm === false) this.#instance.retriesAlarm = false;
     this.#instance.abort(error);
