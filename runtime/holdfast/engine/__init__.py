@@ -28,7 +28,8 @@ Nothing but this folder touches cffi.
   v8values.py has them.
 - `JSError`, `ScriptError` (errors.py): errors out of and into JavaScript.
 - icu/ calls ICU, for Intl.
-- wasm/ runs WebAssembly, behind wasm_door.py; heap_limit.py counts its memories with the heap.
+- wasm/ runs WebAssembly, behind wasm_door.py; heap_limit.py counts its memories with the heap,
+  collection_pace.py says when garbage is looked for.
 - `library.py` binds the C API and checks that it is the one we know.
 """
 

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from holdfast.engine.arguments import Arguments, Together
+from holdfast.engine.collection_pace import CollectionPace
 from holdfast.engine.entry import Entry
 from holdfast.engine.errors import IsolateTerminated, JSError, ScriptError
 from holdfast.engine.handle import Handle
@@ -48,12 +49,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("holdfast.engine")
 
-# Looking for garbage in a heap that is being set up, and has none, is a tenth of its start.
-FIRST_COLLECTION_BYTES = 4 * MEBIBYTE
-# The engine looks when a heap holds half as much again as the last time left, which takes two
-# milliseconds for each megabyte. It may hold more where it is small beside what it is allowed.
-FIRST_PACE_BYTES = 16 * MEBIBYTE
-PACE = 3
 SHARED_WORDS = 16
 ROOM_TO_LOAD_BYTES = MEBIBYTE
 
@@ -97,8 +92,8 @@ class Isolate:
         lib.JS_SetMaxStackSize(self._runtime, usable_stack_bytes(self.limits.stack_bytes))
         self._context = lib.JS_NewContext(self._runtime)
         assert self._context, "a runtime that has no limit yet has room for its context"
-        self._collects_at = FIRST_COLLECTION_BYTES
-        lib.JS_SetGCThreshold(self._runtime, FIRST_COLLECTION_BYTES)
+        self._heap_limit = HeapLimit(self._runtime, self.limits.memory_bytes)
+        self._pace = CollectionPace(self._runtime, self._heap_limit)
         self._handles: set[Handle] = set()
         self._converter = Converter(self._context)
         self._ops = OpTable(self._context, self._converter)
@@ -109,7 +104,6 @@ class Isolate:
         self._promise_hook: PromiseHook | None = None  # kept alive here
         self._watchdog = Watchdog(self.limits.turn_cpu_ms)
         self.bound_turns = self._watchdog.bound
-        self._heap_limit = HeapLimit(self._runtime, self.limits.memory_bytes)
         self._wasm = WasmDoor(
             self._context, self._heap_limit, self._watchdog, self._ops.throw, self._wasm_source
         )
@@ -373,31 +367,17 @@ class Isolate:
         lib.JS_RunGC(self._runtime)
 
     def pace_collections(self) -> None:
-        """Have the engine look for garbage less often than it would; to be called now and then.
-
-        Each takes as long as there is memory in use. JS_GetGCThreshold, JS_SetGCThreshold.
-        """
-        if self.closed:
-            return
-        threshold: int = lib.JS_GetGCThreshold(self._runtime)
-        limit, left = self._heap_limit.left_bytes, threshold * 2 // 3
-        if threshold == self._collects_at and threshold != FIRST_COLLECTION_BYTES:
-            if threshold < limit:
-                return  # nothing was looked for since
-            left = 0  # which is not known: memories have taken what was the heap's
-        wanted = max(left * PACE, FIRST_PACE_BYTES)
-        # Past the limit an allocation fails, without a look for garbage.
-        self._collects_at = min(wanted, max(limit // 2, left + max(limit - left, 0) // 2))
-        lib.JS_SetGCThreshold(self._runtime, self._collects_at)
+        """Have the engine look for garbage less often than it would; to be called now and then."""
+        if not self.closed:
+            self._pace.adjust()
 
     @property
     def may_be_full(self) -> bool:
         """False where the last look for garbage left room; to be asked after `pace_collections`.
 
-        It costs nothing, unlike `memory_used`: who comes near the limit has been looked at when at
-        most two thirds of what is held now were.
+        It costs nothing, unlike `memory_used`.
         """
-        return self._collects_at > self._heap_limit.left_bytes * 4 // 5
+        return self._pace.may_be_full
 
     def memory_used(self) -> int:
         """The bytes that it holds now: its heap, which is walked, and WebAssembly's memories."""
