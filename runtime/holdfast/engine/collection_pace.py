@@ -42,6 +42,6 @@ class CollectionPace:
     def may_be_full(self) -> bool:
         """False where the last look left room; to be asked after `adjust`.
 
-        Who comes near the limit has been looked at when at most two thirds were held of what is now.
+        Who comes near the limit has been looked at when two thirds of this at most were held.
         """
         return self._collects_at > self._heap_limit.left_bytes * 4 // 5

@@ -29,14 +29,15 @@ promised.
   read on a full disk.
 
 Below these: database.py is one file's transactions (transactions.py, savepoint.py) and rounds, and
-has the invariants; newborn.py an object's first writes, in memory that nursery.py lends, growing.py
-their way out of it; recent.py writes that SQLite is told of late, by catching_up.py; session.py an
-open connection and how SQLite is set up; opening.py how files are made, found and healed,
-template.py what they begin as, staged.py what is to be one; lifecycle.py checkpoints, parking and
-closing; leftovers.py logs that eviction has left; workers.py the threads; gathering.py what is done
-in one go; disk.py syncing folders; shard.py what all databases share; snapshot.py a moment of a
-database, copying.py a copy of one; packing.py compresses pages; clock.py is the calendar.
-rounds.py, lru.py, keys.py, thinning.py and names.py are pure.
+has the invariants; failures.py says what an error means for it; newborn.py an object's first
+writes, in memory that nursery.py lends, growing.py their way out of it; recent.py writes that
+SQLite is told of late, by catching_up.py; session.py an open connection and how SQLite is set up;
+opening.py how files are made, found and healed, template.py what they begin as, staged.py what is
+to be one; lifecycle.py checkpoints, parking and closing; leftovers.py logs that eviction has left;
+workers.py the threads; gathering.py what is done in one go; disk.py syncing folders; shard.py what
+all databases share; snapshot.py a moment of a database, copying.py a copy of one; packing.py
+compresses pages; clock.py is the calendar. rounds.py, lru.py, keys.py, thinning.py and names.py are
+pure.
 """
 
 from holdfast.storage.barrier import Barrier, CommittedLog, LocalBarrier

@@ -33,19 +33,14 @@ from typing import TYPE_CHECKING
 
 import apsw
 
-from holdfast.storage import catching_up, growing, opening
+from holdfast.storage import catching_up, failures, growing, opening
 from holdfast.storage.bookmarks import NEVER_OPENED, Bookmarks
 from holdfast.storage.disk import Companion, Folder
 from holdfast.storage.errors import (
     DatabaseFull,
-    StorageError,
     StorageReadOnly,
     StoreBroken,
-    ValueTooLarge,
     conflict,
-    is_bound_met,
-    is_read_only,
-    read_only,
 )
 from holdfast.storage.going_back import GoingBack
 from holdfast.storage.listed_alarm import ListedAlarm
@@ -54,7 +49,7 @@ from holdfast.storage.newborn import Newborn
 from holdfast.storage.recent import Recent
 from holdfast.storage.rounds import Rounds
 from holdfast.storage.session import WAL_SUFFIX, Session
-from holdfast.storage.statements import describe, why_broken
+from holdfast.storage.statements import why_broken
 from holdfast.storage.transactions import Transactions
 from holdfast.storage.workers import Job
 
@@ -169,7 +164,7 @@ class Database:
                 self._shard.bookmarking.came_back(self, opened)
                 self._shard.forget_unsettled(self.key)  # the past has it
         except (apsw.Error, OSError) as error:
-            raise self.unopened(error) from error
+            raise failures.at_opening(self, error) from error
         if opened is None:
             self.is_missing = True
             self._shard.forget_unsettled(self.key)
@@ -199,7 +194,7 @@ class Database:
             try:
                 self.folder.ensure()
             except OSError as error:
-                raise self.unopened(error) from error
+                raise failures.at_opening(self, error) from error
             self.bookmarks = Bookmarks(self, self._shard)
         return self.bookmarks
 
@@ -221,7 +216,7 @@ class Database:
                 self.rounds.write()
                 self._schedule()
         except apsw.Error as error:
-            raise self.failed(error) from error
+            raise failures.of(self, error) from error
         if is_due:  # only now: outside of a transaction, SQLite would forget what a script has set
             self._shard.bookmarking.mark_if_due(self)
         transactions.ready = True
@@ -232,7 +227,7 @@ class Database:
         try:
             newborn = Newborn(*at_hand, with_keys=with_keys)
         except (apsw.Error, OSError) as error:
-            raise self.unopened(error) from error
+            raise failures.at_opening(self, error) from error
         self.is_missing = False
         self.attach_session(newborn)
         return newborn
@@ -270,7 +265,7 @@ class Database:
         try:
             yield
         except apsw.Error as error:
-            raise self.failed(error) from error
+            raise failures.of(self, error) from error
         self.rounds.write()
         self._note_commit()
         self._schedule()
@@ -306,7 +301,7 @@ class Database:
                 self.rollback()
                 raise conflict(error, self.path, self.transactions.depth) from error
             except apsw.Error as error:
-                raise self.failed(error) from error
+                raise failures.of(self, error) from error
             except OSError as error:
                 raise self.break_down(error) from error
         self.transactions.ended()
@@ -335,7 +330,7 @@ class Database:
             try:
                 self.transactions.roll_back_in_sqlite(self.session.cursor)
             except apsw.Error as error:
-                raise self.failed(error) from error
+                raise failures.of(self, error) from error
             self.session.forget_schema()
         self.transactions.ended()
 
@@ -346,7 +341,7 @@ class Database:
         try:
             self.transactions.release(session.cursor if session else None, undo=undo)
         except apsw.Error as error:
-            raise self.failed(error) from error
+            raise failures.of(self, error) from error
         if session and undo:
             session.forget_schema()
 
@@ -547,35 +542,6 @@ class Database:
             self._shard.lifecycle.abandon(self, log_is_durable=False)
 
     # ---- failure -------------------------------------------------------------------
-
-    def failed(self, error: apsw.Error) -> StorageError:
-        """What to raise for an error of SQLite; breaks the database if it lost anything."""
-        if isinstance(error, apsw.BusyError):
-            return conflict(error, self.path, self.transactions.depth)
-        if is_bound_met(error, self.folder.path):
-            full = DatabaseFull(describe(error))
-            return full if self.has_its_transaction else self.break_down(full)
-        if self.has_its_transaction:
-            # Nothing but the statement was undone.
-            if isinstance(error, apsw.TooBigError):
-                return ValueTooLarge(str(error))
-            if is_read_only(error):
-                return read_only(error, self.path)
-        return self.break_down(error)
-
-    @property
-    def has_its_transaction(self) -> bool:
-        """True unless an error has made SQLite undo the whole transaction by itself."""
-        in_transaction = bool(self.session and self.session.connection.in_transaction)
-        return in_transaction == self.transactions.are_open
-
-    def unopened(self, error: apsw.Error | OSError) -> StorageError:
-        """The file could not be opened or made, so nothing was lost that was there."""
-        if isinstance(error, apsw.BusyError):
-            return conflict(error, self.path, self.transactions.depth)
-        if is_read_only(error):
-            return read_only(error, self.path)
-        return self.break_down(error)
 
     def break_down(self, error: BaseException) -> StoreBroken:
         """Give the file up: drop what is uncommitted, and call nothing durable any more."""

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING
 
 import apsw
 
-from holdfast.storage import opening
+from holdfast.storage import failures, opening
 from holdfast.storage.catching_up import catch_up, settle_if_possible
 from holdfast.storage.errors import StoreBroken
 from holdfast.storage.growing import drop_memory
@@ -408,4 +408,5 @@ def _heal(database: "Database") -> None:
 def _looked_back(database: "Database", done: "asyncio.Future[None]") -> None:
     error = None if done.cancelled() else done.exception()
     if isinstance(error, (apsw.Error, OSError)):
-        database.unopened(error)  # which breaks it, unless the next look may find it better
+        # Which breaks it, unless the next look may find it better.
+        failures.at_opening(database, error)

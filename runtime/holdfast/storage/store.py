@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import apsw
 
+from holdfast.storage import failures
 from holdfast.storage.alarms import read_own, write_own
 from holdfast.storage.catching_up import settle_if_possible
 from holdfast.storage.errors import StorageError, StoreClosed
@@ -384,11 +385,11 @@ class ObjectStore:
 
     def has_its_transaction(self) -> bool:
         """True unless an error has made SQLite undo the transaction; for `sql`."""
-        return self._database.has_its_transaction
+        return failures.has_its_transaction(self._database)
 
     def failed(self, error: apsw.Error) -> StorageError:
         """What to raise for an error that is not the script's; for `sql`."""
-        return self._database.failed(error)
+        return failures.of(self._database, error)
 
     # ---- rounds --------------------------------------------------------------------
 
@@ -584,4 +585,4 @@ class ObjectStore:
             return cursor.execute(_NO_ROWS)
 
     def _raise(self, error: apsw.Error) -> NoReturn:
-        raise self._database.failed(error) from error
+        raise failures.of(self._database, error) from error
