@@ -97,6 +97,7 @@ export function ClientRequest(input, options = undefined, callback = undefined) 
   if (wanted.timeout !== undefined) requireDelay(wanted.timeout, "timeout");
   for (const name of ["insecureHTTPParser", "joinDuplicateHeaders"])
     if (wanted[name] !== undefined) requireBoolean(wanted[name], `options.${name}`);
+  this._joinsHeaders = wanted.joinDuplicateHeaders === true;
   this.reusedSocket = false;
   this.aborted = false;
   this.res = null;
@@ -106,8 +107,8 @@ export function ClientRequest(input, options = undefined, callback = undefined) 
   this._timer = undefined;
   const usualPort = wanted.defaultPort ?? defaultPort;
   const host = hostHeader(this.host, wanted.port, usualPort);
-  this._url = new URL(this.path, `${this.protocol}//${host}`);
-  this._url.port = wanted.port || usualPort;
+  this._origin = new URL(`${this.protocol}//${host}`);
+  this._origin.port = wanted.port || usualPort;
   this._takeHeaders(wanted, host);
   if (listener) this.once("response", listener);
   if (wanted.timeout) this.setTimeout(wanted.timeout);
@@ -145,7 +146,13 @@ Object.assign(ClientRequest.prototype, {
     const headers = this._headerList().filter(([name]) => !CONNECTION.has(name.toLowerCase()));
     // Of itself fetch() would ask for codings, which it then decodes.
     if (!this.hasHeader("accept-encoding")) headers.push(["accept-encoding", "identity"]);
-    const sent = fetch(this._url, {
+    let url;
+    try {
+      url = new URL(pathOf(this.path), this._origin); // which a script may have set meanwhile
+    } catch (error) {
+      return void this.destroy(error);
+    }
+    const sent = fetch(url, {
       method: this.method,
       headers,
       body: BODILESS.includes(this.method) ? undefined : (body ?? undefined),
@@ -170,7 +177,8 @@ Object.assign(ClientRequest.prototype, {
     incoming.statusMessage = response.statusText;
     incoming.url = "";
     incoming.req = this;
-    for (const [name, value] of response.headers) incoming._addHeaderLine(name, value);
+    incoming.joinDuplicateHeaders = this._joinsHeaders;
+    incoming._addHeaderLines([...response.headers].flat());
     incoming._body = this.method === "HEAD" ? null : response.body;
     this.res = incoming;
     incoming.once("close", () => this.destroy());

@@ -17,7 +17,7 @@ const ONCE = new Set(
 export function IncomingMessage(socket = undefined) {
   if (!(this instanceof IncomingMessage)) return new IncomingMessage(socket);
   Readable.call(this, socket ? { highWaterMark: socket.readableHighWaterMark } : undefined);
-  this.socket = socket ?? null;
+  this.socket = socket;
   this.httpVersion = "1.1";
   this.httpVersionMajor = 1;
   this.httpVersionMinor = 1;
@@ -28,12 +28,16 @@ export function IncomingMessage(socket = undefined) {
   this.method = null;
   this.statusCode = null;
   this.statusMessage = null;
+  this.joinDuplicateHeaders = false;
   this.rawHeaders = [];
   this.headers = {};
   this.trailers = {};
   this.rawTrailers = [];
   this._body = null;
   this._reader = null;
+  this._consuming = false;
+  this._dumped = false;
+  this._paused = false;
 }
 Object.setPrototypeOf(IncomingMessage.prototype, Readable.prototype);
 Object.setPrototypeOf(IncomingMessage, Readable);
@@ -74,16 +78,17 @@ Object.assign(IncomingMessage.prototype, {
 
   /** Takes over names and values, in turns. */
   _addHeaderLines(lines) {
-    for (let i = 0; i + 1 < lines.length; i += 2) this._addHeaderLine(lines[i], lines[i + 1]);
+    this.rawHeaders.push(...lines);
+    for (let i = 0; i + 1 < lines.length; i += 2)
+      this._addHeaderLine(lines[i], lines[i + 1], this.headers);
   },
 
-  _addHeaderLine(name, value) {
-    this.rawHeaders.push(name, value);
+  _addHeaderLine(name, value, headers) {
     const key = name.toLowerCase();
-    const { headers } = this;
     if (key === "set-cookie") (headers[key] ??= []).push(value);
     else if (headers[key] === undefined) headers[key] = value;
-    else if (!ONCE.has(key)) headers[key] += `${key === "cookie" ? "; " : ", "}${value}`;
+    else if (this.joinDuplicateHeaders || !ONCE.has(key))
+      headers[key] += `${key === "cookie" ? "; " : ", "}${value}`;
   },
 });
 

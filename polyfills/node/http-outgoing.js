@@ -1,9 +1,10 @@
 // OutgoingMessage, what requests and responses have in common while they are written:
 // https://nodejs.org/docs/latest-v20.x/api/http.html#class-httpoutgoingmessage
 //
-// The head leaves with the first flush: when `flushHeaders` says so, when a chunk is not followed
-// by the end in the same job, or at the end. Until then chunks are kept, so that a short message
-// goes in one piece. The body is what `_send` is given: nothing, bytes, or a stream of them.
+// The head is fixed with the first chunk, and leaves with the first flush: when `flushHeaders` says
+// so, when a chunk is not followed by the end in the same job, or at the end. Until then the stream
+// is corked, so that a short message goes in one piece, and a long one finds that it has to wait. The
+// body is what `_send` is given: nothing, bytes, or a stream of them.
 
 import { Buffer } from "./buffer.js";
 import { invalidType, nodeError } from "./errors.js";
@@ -25,6 +26,9 @@ export function OutgoingMessage(options = undefined) {
   this._controller = null;
   this._held = null; // the callback of a chunk that waits for room
   this._hasBody = true;
+  this._contentLength = null; // as the head says it
+  this._bodyBytes = 0; // written so far
+  this._passedBytes = 0;
   this.sendDate = false;
   this.finished = false;
   this.chunkedEncoding = false;
@@ -36,7 +40,14 @@ export function OutgoingMessage(options = undefined) {
 Object.setPrototypeOf(OutgoingMessage.prototype, Writable.prototype);
 Object.setPrototypeOf(OutgoingMessage, Writable);
 
-const endWritable = Writable.prototype.end;
+const { end: endWritable, write: writeWritable } = Writable.prototype;
+
+function lengthMismatch(written, expected) {
+  const message =
+    `Response body's content-length of ${written} byte(s) does not match the content-length of` +
+    ` ${expected} byte(s) set in header`;
+  return nodeError(Error, "ERR_HTTP_CONTENT_LENGTH_MISMATCH", message);
+}
 
 Object.assign(OutgoingMessage.prototype, {
   setHeader(name, value) {
@@ -107,13 +118,53 @@ Object.assign(OutgoingMessage.prototype, {
     return this;
   },
 
-  cork() {},
-  uncork() {},
+  write(chunk, encoding = undefined, callback = undefined) {
+    if (!this.writableEnded && !this.destroyed) {
+      this._fixHead();
+      this._count(chunk, encoding);
+      if (!this._sent && this.writableCorked === 0) {
+        this.cork();
+        nextTick(() => this.uncork());
+      }
+    }
+    return writeWritable.call(this, chunk, encoding, callback);
+  },
 
-  end(...args) {
-    if (this.writableEnded) return endWritable.apply(this, args);
+  end(chunk = undefined, encoding = undefined, callback = undefined) {
+    if (this.writableEnded) return endWritable.call(this, chunk, encoding, callback);
+    const hasChunk = chunk !== undefined && chunk !== null && typeof chunk !== "function";
+    if (hasChunk) this._fixHead();
+    this._count(hasChunk ? chunk : "", encoding, { isLast: true });
     this.finished = true;
-    return endWritable.apply(this, args);
+    try {
+      return endWritable.call(this, chunk, encoding, callback);
+    } finally {
+      this.finished = this.writableEnded;
+    }
+  },
+
+  _fixHead() {
+    if (this._header === null) this._implicitHeader();
+    const length = this._names.get("content-length");
+    if (length !== undefined) this._contentLength = Number(length[1]);
+  },
+
+  _count(chunk, encoding, { isLast = false } = {}) {
+    if (typeof chunk !== "string" && !(chunk instanceof Uint8Array)) return; // it will be refused
+    const size = typeof chunk === "string" ? Buffer.byteLength(chunk, encoding) : chunk.byteLength;
+    const written = this._bodyBytes + size;
+    const { _contentLength: length } = this;
+    const isWrong = isLast ? written !== length : written > length;
+    if (this.strictContentLength && this._hasBody && length !== null && isWrong)
+      throw lengthMismatch(written, length);
+    this._bodyBytes = written;
+  },
+
+  _renderHeaders() {
+    if (this._header !== null) throw headersSent("render");
+    const headers = {};
+    for (const [name, value] of this._names.values()) headers[name] = value;
+    return headers;
   },
 
   /** The headers as the platform takes them. */
@@ -125,23 +176,37 @@ Object.assign(OutgoingMessage.prototype, {
   },
 
   _write(chunk, _, callback) {
-    if (!this._hasBody) return void callback();
-    if (this._controller !== null) {
-      this._enqueue(chunk, callback);
-      return;
-    }
-    this._kept.push(chunk);
-    callback();
-    if (this._kept.length === 1)
-      nextTick(() => {
-        if (!this._sent && !this.writableEnded) this._flush();
-      });
+    this._pass([chunk], callback);
   },
 
-  _enqueue(chunk, callback) {
-    if (chunk.length > 0) this._controller.enqueue(new Uint8Array(chunk));
-    if (this._controller.desiredSize > 0) callback();
+  _writev(entries, callback) {
+    this._pass(
+      entries.map(({ chunk }) => chunk),
+      callback,
+    );
+  },
+
+  /** Hands chunks on; `callback` when there is room for more. */
+  _pass(chunks, callback) {
+    if (!this._hasBody) return void callback();
+    for (const chunk of chunks) {
+      const bytes = this._fitting(chunk);
+      if (bytes.length === 0) continue;
+      if (this._controller === null) this._kept.push(bytes);
+      else this._controller.enqueue(new Uint8Array(bytes));
+    }
+    if (this.finished && !this._sent) return void callback();
+    this._flush();
+    if (this._controller === null || this._controller.desiredSize > 0) callback();
     else this._held = callback;
+  },
+
+  /** What of a chunk the head has announced. */
+  _fitting(chunk) {
+    if (this._contentLength === null) return chunk;
+    const bytes = chunk.subarray(0, Math.max(0, this._contentLength - this._passedBytes));
+    this._passedBytes += bytes.length;
+    return bytes;
   },
 
   /** Sends the head, with a body that is to be written yet. */
@@ -187,6 +252,11 @@ Object.assign(OutgoingMessage.prototype, {
     callback(error);
   },
 
+  /** A message that belongs to no connection keeps what is written. */
+  _send() {
+    return true;
+  },
+
   _implicitHeader() {
     throw nodeError(
       Error,
@@ -202,6 +272,11 @@ for (const [name, get] of Object.entries({
   },
   connection() {
     return this.socket;
+  },
+  // As in Node.js, which tells the end of a message by other names.
+  writable: () => true,
+  outputSize() {
+    return this.writableLength;
   },
 }))
   Object.defineProperty(OutgoingMessage.prototype, name, { get, set() {}, configurable: true });

@@ -2,20 +2,23 @@
 // https://nodejs.org/docs/latest-v20.x/api/http.html#class-httpserver
 // https://developers.cloudflare.com/workers/runtime-apis/nodejs/http/#server-side-methods
 
+import { Buffer } from "./buffer.js";
 import {
   invalidType,
   invalidValue,
   nodeError,
+  outOfRange,
   portOf,
   requireFunction,
   requireInteger,
+  requireObject,
 } from "./errors.js";
 import { EventEmitter } from "./events.js";
 import { IncomingMessage } from "./http-incoming.js";
 import { checkedStatus, headersSent, isValue, STATUS_CODES } from "./http-names.js";
 import { OutgoingMessage } from "./http-outgoing.js";
 import { _normalizeArgs } from "./net.js";
-import { nextTick } from "./stream-base.js";
+import { getDefaultHighWaterMark, nextTick } from "./stream-base.js";
 
 const BODILESS = [204, 205, 304];
 const servers = new Map(); // by port
@@ -66,6 +69,17 @@ Object.assign(ServerResponse.prototype, {
     if (this._header === null) this.writeHead(this.statusCode);
   },
 
+  _headerList() {
+    const list = OutgoingMessage.prototype._headerList.call(this);
+    if (this._contentLength === null) return list;
+    // As Node.js does: https://www.rfc-editor.org/rfc/rfc6266#section-4.3
+    return list.map(([name, value]) =>
+      name.toLowerCase() === "content-disposition"
+        ? [name, Buffer.from(value, "latin1").toString()]
+        : [name, value],
+    );
+  },
+
   _send(body) {
     const bodiless = BODILESS.includes(this.statusCode);
     if (bodiless) this._hasBody = false;
@@ -90,16 +104,20 @@ export function Server(options = undefined, listener = undefined) {
   EventEmitter.call(this);
   this._port = null;
   const isListener = typeof options === "function";
-  if (!isListener && (options === null || !["object", "undefined"].includes(typeof options)))
-    throw invalidType("options", "object", options);
+  if (!isListener && options !== undefined) requireObject(options, "options");
   this._options = isListener ? {} : (options ?? {});
-  const { requestTimeout = 300_000, headersTimeout = 60_000 } = this._options;
+  const { requestTimeout = 300_000, headersTimeout, highWaterMark } = this._options;
   requireInteger(requestTimeout, "requestTimeout", 0);
-  requireInteger(headersTimeout, "headersTimeout", 0);
+  requireInteger(headersTimeout ?? 0, "headersTimeout", 0);
+  if (requestTimeout > 0 && headersTimeout > requestTimeout)
+    throw outOfRange("headersTimeout", "<= requestTimeout", headersTimeout);
+  if (highWaterMark !== undefined && typeof highWaterMark !== "number")
+    throw invalidType("options.highWaterMark", "number", highWaterMark);
   this.timeout = 0;
   this.keepAliveTimeout = 5000;
-  this.headersTimeout = Math.min(headersTimeout, requestTimeout || headersTimeout);
+  this.headersTimeout = headersTimeout ?? Math.min(60_000, requestTimeout || 60_000);
   this.requestTimeout = requestTimeout;
+  this.highWaterMark = highWaterMark >= 0 ? highWaterMark : getDefaultHighWaterMark(false);
   this.maxHeadersCount = null;
   this.maxRequestsPerSocket = 0;
   const onRequest = isListener ? options : listener;
@@ -175,6 +193,7 @@ Object.assign(Server.prototype, {
 
   async _fetch(request, env, ctx) {
     const { IncomingMessage: Incoming, ServerResponse: Outgoing } = this._options;
+    const highWaterMark = Math.trunc(this.highWaterMark);
     const socket = new ClientSocket(request, this._port);
     const incoming = new (Incoming ?? IncomingMessage)();
     const { pathname, search } = new URL(request.url);
@@ -182,9 +201,10 @@ Object.assign(Server.prototype, {
     incoming.cloudflare = new Surroundings(request, env, ctx);
     incoming.url = pathname + search;
     incoming.method = request.method;
+    incoming.joinDuplicateHeaders = this._options.joinDuplicateHeaders === true;
     incoming._addHeaderLines([...request.headers].flat());
     incoming._body = request.body;
-    const response = new (Outgoing ?? ServerResponse)(incoming);
+    const response = new (Outgoing ?? ServerResponse)(incoming, { highWaterMark });
     response.socket = socket;
     try {
       this.emit("connection", socket);

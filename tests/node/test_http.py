@@ -122,6 +122,43 @@ async def test_the_head_cannot_change_once_it_is_written(server: Server) -> None
     ]
 
 
+async def test_who_writes_on_and_on_is_told_to_wait(server: Server) -> None:
+    server.add(
+        "main",
+        SERVER
+        % """
+        let count = 0;
+        while (response.write("0123456789")) count++;
+        const told = [count < 10_000, response.headersSent, response.writableNeedDrain];
+        response.once("drain", () => response.end(JSON.stringify(told)));
+        """,
+    )
+    assert json.loads((await server.text()).lstrip("0123456789")) == [True, True, True]
+
+
+async def test_a_response_is_as_long_as_its_head_says(server: Server) -> None:
+    server.add(
+        "main",
+        SERVER
+        % """
+        const length = { "Content-Length": "5" };
+        response.writeHead(200, { ...length, "Content-Disposition": "x=b\u00c3\u00a5r" });
+        if (request.url === "/long") { response.write("012"); response.end("345678"); return; }
+        response.strictContentLength = true;
+        const told = [];
+        const failure = (run) => { try { run(); } catch (error) { told.push(error.message); } };
+        failure(() => response.write("0123456789"));
+        failure(() => response.end("x"));
+        console.log(told.join());
+        response.end("12345");
+        """,
+    )
+    mismatch = "Response body's content-length of {} byte(s) does not match the content-length of"
+    told = [f"{mismatch.format(bytes)} 5 byte(s) set in header" for bytes in (10, 1)]
+    assert (await server.text("/long"), await server.text("/strict")) == ("01234", "12345")
+    assert server.lines == [f"main log: {','.join(told)}"]
+
+
 async def test_a_server_passes_on_a_large_body_as_it_comes(server: Server) -> None:
     server.add("main", SERVER % "request.pipe(response);")
     body = "0123456789" * 100_000
@@ -382,11 +419,15 @@ async def test_a_path_cannot_name_another_host(server: Server) -> None:
             for (const { request } of [http, https])
               try { request({ host: "here", path }); told.push(path); }
               catch (error) { told.push(error.code); }
+          const late = http.request({ host: "here" });
+          late.path = "//other/x";
+          told.push(await new Promise((resolve) => late.on("error", resolve).end()));
+          told.push(told.pop().code);
           return Response.json(told);
         } };
         """,
     )
-    assert json.loads(await server.text()) == ["ERR_INVALID_ARG_VALUE"] * 10
+    assert json.loads(await server.text()) == ["ERR_INVALID_ARG_VALUE"] * 11
 
 
 async def test_a_socket_of_node_net_talks_to_a_server(server: Server) -> None:
