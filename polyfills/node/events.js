@@ -251,7 +251,9 @@ export function getMaxListeners(target) {
 }
 
 export function listenerCount(emitter, type) {
-  return emitter.listenerCount(type);
+  return typeof emitter.listenerCount === "function"
+    ? emitter.listenerCount(type)
+    : EventEmitter.prototype.listenerCount.call(emitter, type);
 }
 
 export function setMaxListeners(n = defaultMaxListeners, ...targets) {

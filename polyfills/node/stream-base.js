@@ -178,6 +178,29 @@ function emitClose(stream) {
   if (states.some((state) => state.emitClose)) stream.emit("close");
 }
 
+/** `stream._undestroy()`: has a stream that was destroyed begin anew. */
+export function undestroy() {
+  const { _readableState: readable, _writableState: writable } = this;
+  for (const state of halves(this))
+    Object.assign(state, {
+      constructed: true,
+      destroyed: false,
+      closed: false,
+      closeEmitted: false,
+      errored: null,
+      errorEmitted: false,
+    });
+  if (readable) {
+    const ended = readable.readable === false;
+    Object.assign(readable, { reading: false, ended, endEmitted: ended });
+  }
+  if (writable) {
+    const ended = writable.writable === false;
+    Object.assign(writable, { finalCalled: false, prefinished: false });
+    Object.assign(writable, { ended, ending: ended, finished: ended });
+  }
+}
+
 /** A failure of the stream: it is destroyed, or only tells of it where it asked for that. */
 export function fail(stream, error, sync = false) {
   const states = halves(stream);

@@ -40,14 +40,13 @@ export function finished(stream, options, callback = undefined) {
     return finishedWeb(stream, callback);
   if (!isNodeStream(stream))
     throw invalidType("stream", ["ReadableStream", "WritableStream", "Stream"], stream);
-  const reads = options.readable ?? stream._readableState !== undefined;
-  const writes = options.writable ?? stream._writableState !== undefined;
   const readable = stream._readableState;
   const writable = stream._writableState;
-  let readDone =
-    !reads || readable === undefined || readable.endEmitted || readable.readable === false;
-  let writeDone =
-    !writes || writable === undefined || writable.finished || writable.writable === false;
+  // A Duplex may lack a half.
+  const reads = options.readable ?? (readable && !(writable && readable.readable === false));
+  const writes = options.writable ?? (writable && !(readable && writable.writable === false));
+  let readDone = !reads || readable === undefined || readable.endEmitted;
+  let writeDone = !writes || writable === undefined || writable.finished;
   let called = false;
   const done = (error = undefined) => {
     if (called) return;

@@ -11,6 +11,7 @@ import {
   HalfState,
   nextTick,
   Stream,
+  undestroy,
 } from "./stream-base.js";
 import {
   add,
@@ -101,6 +102,7 @@ function updateListening(stream) {
 
 const methods = {
   destroy,
+  _undestroy: undestroy,
 
   _destroy(error, callback) {
     callback(error);
@@ -184,7 +186,7 @@ const methods = {
       if (!state.ended) state.needReadable = true;
       if (asked !== count && state.ended) endIfDrained(this);
     }
-    if (chunk !== null && !state.errored && !state.closeEmitted) {
+    if (chunk !== null && !state.errorEmitted && !state.closeEmitted) {
       state.dataEmitted = true;
       this.emit("data", chunk);
     }
@@ -269,13 +271,16 @@ const methods = {
     });
     stream.on("end", () => this.push(null));
     stream.on("error", (error) => fail(this, error));
-    stream.on("close", () => this.destroy());
+    for (const name of ["close", "destroy"]) stream.on(name, () => this.destroy());
     this._read = () => {
       if (paused && stream.resume) {
         paused = false;
         stream.resume();
       }
     };
+    for (const name of Object.keys(stream))
+      if (this[name] === undefined && typeof stream[name] === "function")
+        this[name] = stream[name].bind(stream);
     return this;
   },
 

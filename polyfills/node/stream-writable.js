@@ -13,6 +13,7 @@ import {
   HalfState,
   nextTick,
   Stream,
+  undestroy,
 } from "./stream-base.js";
 import { define, defineViews } from "./properties.js";
 
@@ -92,13 +93,13 @@ Object.defineProperty(Writable, Symbol.hasInstance, {
 function write(stream, chunk, encoding, callback) {
   const state = stream._writableState;
   if (typeof encoding === "function") [callback, encoding] = [encoding, undefined];
-  if (!encoding) encoding = state.defaultEncoding;
-  else if (encoding !== "buffer" && encodingName(encoding) === undefined)
-    throw unknownEncoding(encoding);
   if (typeof callback !== "function") callback = ignore;
   if (chunk === null)
     throw nodeError(TypeError, "ERR_STREAM_NULL_VALUES", "May not write null values to stream");
   if (!state.objectMode) {
+    if (!encoding) encoding = state.defaultEncoding;
+    else if (encoding !== "buffer" && encodingName(encoding) === undefined)
+      throw unknownEncoding(encoding);
     if (typeof chunk === "string") {
       if (state.decodeStrings) {
         chunk = Buffer.from(chunk, encoding);
@@ -400,6 +401,8 @@ const methods = {
       nextTick(refuseBuffered, state);
     return destroy.call(this, error, callback);
   },
+
+  _undestroy: undestroy,
 
   _destroy(error, callback) {
     callback(error);

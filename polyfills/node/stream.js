@@ -1,10 +1,11 @@
 // node:stream: https://nodejs.org/docs/latest-v20.x/api/stream.html
 
 import { Buffer } from "./buffer.js";
+import { abortError } from "./errors.js";
 import {
   addAbortSignal,
-  destroy,
   getDefaultHighWaterMark,
+  nextTick,
   setDefaultHighWaterMark,
   Stream,
 } from "./stream-base.js";
@@ -32,7 +33,20 @@ export const _isUint8Array = (value) => value instanceof Uint8Array;
 export const _isArrayBufferView = ArrayBuffer.isView;
 export const _uint8ArrayToBuffer = (bytes) =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-const destroyStream = (stream, error) => destroy.call(stream, error);
+
+/** Destroys a stream of any kind; one that has not ended is aborted. */
+function destroyStream(stream, error = undefined) {
+  if (!stream || isDestroyed(stream)) return;
+  const isOver = !isReadable(stream) && !isWritable(stream);
+  const why = error || (isOver ? undefined : abortError());
+  if (typeof stream.destroy === "function") stream.destroy(why);
+  else if (typeof stream.close === "function") stream.close();
+  else
+    nextTick(() => {
+      if (why) stream.emit("error", why);
+      stream.emit("close");
+    });
+}
 
 Object.assign(Stream, {
   addAbortSignal,

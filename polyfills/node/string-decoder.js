@@ -4,6 +4,8 @@ import { Buffer } from "./buffer.js";
 import { encodingName, unknownEncoding } from "./buffer-encodings.js";
 import { invalidType } from "./errors.js";
 
+const MAX_CHARACTER_BYTES = 4;
+
 /** How many bytes at the end of UTF-8 begin a character that is not complete. */
 function openUtf8(bytes) {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
@@ -82,7 +84,7 @@ function sizeOf({ encoding, pending }) {
 }
 
 for (const [name, value] of [
-  ["lastChar", (decoder) => decoder.pending],
+  ["lastChar", ({ pending }) => Buffer.concat([pending], MAX_CHARACTER_BYTES)],
   ["lastNeed", (decoder) => sizeOf(decoder) - decoder.pending.length],
   ["lastTotal", sizeOf],
 ]) {

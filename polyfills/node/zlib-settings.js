@@ -53,8 +53,10 @@ function chunkSizeOf({ chunkSize }) {
 
 /** Each of `params`, by a number up to `most`, with its value, as numbers. */
 function* numbersOf(params, most, library) {
+  const seen = new Set();
   for (const key of params ? Object.keys(params) : []) {
-    if (!(Number(key) >= 0 && Number(key) <= most))
+    const number = Number(key);
+    if (!(number >= 0 && number <= most) || seen.size === seen.add(number).size)
       throw nodeError(
         RangeError,
         `ERR_${library.toUpperCase()}_INVALID_PARAM`,
@@ -63,7 +65,7 @@ function* numbersOf(params, most, library) {
     const value = params[key];
     if (typeof value !== "number" && typeof value !== "boolean")
       throw invalidType("options.params[key]", "number", value);
-    yield [key, Number(value)];
+    yield [number, Number(value)];
   }
 }
 

@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events";
 import stream, { addAbortSignal, Duplex, finished, PassThrough, pipeline, Readable, Transform, Writable } from "node:stream";
 import promises from "node:stream/promises";
 import consumers from "node:stream/consumers";
@@ -217,4 +218,65 @@ export default async function run(log) {
   held.cork();
   held.write("a");
   log(held._writableState.bufferedRequestCount);
+  await ends(log);
+}
+
+/** Events of streams as they are destroyed, in odd orders. */
+async function ends(log) {
+  const heard = (s) => {
+    const events = [];
+    for (const name of ["end", "data", "error", "close"]) s.on(name, (x) => events.push(`${name} ${x}`));
+    return events;
+  };
+  const failing = new Readable({ read() {} });
+  const told = heard(failing);
+  failing.push("a");
+  failing.push(null);
+  failing.destroy(new Error("kaboom"));
+  await ticks();
+  log(told.join());
+  for (const S of [Readable, Writable])
+    for (const error of [undefined, new Error("why")]) {
+      const s = new S({ read() {}, write() {} });
+      stream.destroy(s, error);
+      const events = heard(s);
+      await ticks();
+      log(events.join(), s.destroyed);
+    }
+  for (const [S, half] of [[Readable, "readable"], [Writable, "writable"]]) {
+    const s = new S({ read() {}, write() {} });
+    s[half] = false;
+    s.destroy();
+    log(await new Promise((resolve) => finished(s, (error) => resolve(error?.code))));
+  }
+  const halved = new Duplex({ read() {}, writable: false });
+  halved.push(null);
+  halved.resume();
+  log(await new Promise((resolve) => finished(halved, (error) => resolve(error?.code))));
+  for (const event of ["destroy", "close"]) {
+    const old = new EventEmitter();
+    old.answer = () => 42;
+    const s = new Readable({ autoDestroy: false, destroy: () => log("destroyed by", event) }).wrap(old);
+    log(s.answer());
+    old.emit(event);
+  }
+  const encodings = [];
+  const objects = new Writable({ objectMode: true, write(_, encoding, done) { encodings.push(String(encoding)); done(); } });
+  for (const chunk of [new Uint8Array(1), "a", {}]) objects.write(chunk);
+  objects.write("b", "latin1");
+  await ticks();
+  log(encodings.join());
+  let ended = 0;
+  const again = new Writable({ write() {}, final(done) { ended++; done(); } });
+  again.end();
+  await promises.finished(again);
+  again._undestroy();
+  again.end();
+  await ticks();
+  log(ended);
+  const uncounted = new stream.Stream();
+  uncounted.listenerCount = undefined;
+  uncounted.on("error", ({ message }) => log("uncounted", message));
+  uncounted.pipe(new PassThrough());
+  uncounted.emit("error", new Error("e"));
 }

@@ -39,4 +39,9 @@ export default async function run(log) {
   log(attempt(() => callbackify(5)), attempt(() => callbackify(async () => {})(5)), attempt(() => inherits(5, 6)), attempt(() => inherits(function A() {}, {})));
   log(typeof deprecate(() => 5, "old"), util.debuglog("x").enabled, util.isDeepStrictEqual([1], [1]), util.types.isDate(new Date()), new util.TextEncoder().encode("é").length, new util.TextDecoder().decode(new Uint8Array([104, 105])));
   log(new util.MIMEType("text/Plain; charset=UTF-8").toString(), new util.MIMEType("a/b").essence, attempt(() => new util.MIMEType("bad")), util.getSystemErrorName(-2));
+  const cut = new StringDecoder();
+  for (const byte of [0xe2, 0x82, 0xac]) {
+    cut.write(Buffer.from([byte]));
+    log(cut.lastNeed && cut.lastChar.toString("hex"), cut.lastNeed, cut.lastNeed && cut.lastTotal);
+  }
 }
