@@ -3,8 +3,9 @@
 // Pieces are asked for one by one: a stream that swells waits for its reader.
 
 import { Buffer } from "./buffer.js";
-import { toBuffer } from "./bytes.js";
+import { bytesOf, toBuffer } from "./bytes.js";
 import { callable } from "./callable.js";
+import { invalidType } from "./errors.js";
 import { nextTick } from "./stream-base.js";
 import { Transform } from "./stream-duplex.js";
 import { finished } from "./stream-pipeline.js";
@@ -17,6 +18,12 @@ const MAX_BYTES_AT_ONCE = 65_536; // what is longer goes to a thread
 const NOTHING = new Uint8Array(0);
 // Empty chunks that stand for a flush of some kind.
 const flushes = new WeakMap();
+
+/** The bytes of a chunk, which need not have come through `write`. */
+function bytesIn(chunk) {
+  if (ArrayBuffer.isView(chunk)) return bytesOf(chunk);
+  throw invalidType("chunk", ["Buffer", "TypedArray", "DataView"], chunk);
+}
 
 /** Change the parameters of a stream when all that was written before is compressed. */
 let changeOf;
@@ -38,6 +45,24 @@ class ZlibBase extends Transform {
 
   get bytesRead() {
     return this.bytesWritten;
+  }
+
+  get _level() {
+    return this.#settings.level;
+  }
+
+  get _strategy() {
+    return this.#settings.strategy;
+  }
+
+  get _closed() {
+    return !this._handle;
+  }
+
+  /** A kind of flush as a number; the usual one for none. */
+  #flushOf(kind) {
+    const { most } = flushesOf(this.#settings.kind);
+    return Math.trunc(ranged(kind, "flush", 0, most, this.#settings.flush));
   }
 
   /** Take data in, and hand on what comes of it; `callback` when all of it was handed on. */
@@ -109,12 +134,12 @@ class ZlibBase extends Transform {
       callback();
       return;
     }
-    this.#take(chunk, flushes.get(chunk) ?? this.#settings.flush, callback);
+    this.#take(bytesIn(chunk), flushes.get(chunk) ?? this.#settings.flush, callback);
   }
 
-  #take(chunk, flush, callback) {
-    this.bytesWritten += chunk.length;
-    this.#code(chunk, flush, callback);
+  #take(bytes, flush, callback) {
+    this.bytesWritten += bytes.length;
+    this.#code(bytes, flush, callback);
   }
 
   // The rest comes after the input has finished: that is what "finish" before "end" says.
@@ -143,17 +168,19 @@ class ZlibBase extends Transform {
   }
 
   /** All that comes of a chunk, at once; without `callback` it is returned, and closes the handle. */
-  _processChunk(chunk, flush, callback = undefined) {
+  _processChunk(chunk, kind, callback = undefined) {
+    const bytes = bytesIn(chunk);
+    const flush = this.#flushOf(kind);
     if (typeof callback === "function") {
       if (this._handle === null) nextTick(callback);
-      else this.#take(chunk, flush, callback);
+      else this.#take(bytes, flush, callback);
       return undefined;
     }
     const handle = this._handle;
     const pieces = [];
     let size = 0;
     try {
-      for (let piece = handle.take(chunk, flush); piece.length > 0; piece = handle.more()) {
+      for (let piece = handle.take(bytes, flush); piece.length > 0; piece = handle.more()) {
         pieces.push(toBuffer(piece));
         size += piece.length;
         const { limit } = this.#settings;
@@ -182,7 +209,7 @@ class ZlibBase extends Transform {
       if (callback) this.once("end", callback);
     } else {
       const chunk = Buffer.alloc(0);
-      flushes.set(chunk, kind);
+      flushes.set(chunk, this.#flushOf(kind));
       this.write(chunk, "", callback);
     }
   }

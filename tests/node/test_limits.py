@@ -197,3 +197,29 @@ async def test_a_directory_is_not_copied_into_itself(server: Server) -> None:
     )
     assert lines[0].startswith("SystemError ERR_FS_CP_EINVAL Invalid src or dest")
     assert lines[1] == "d,d/e"
+
+
+async def test_what_is_no_chunk_and_no_flush_is_the_scripts_mistake(server: Server) -> None:
+    server.add(
+        "main",
+        """
+        import zlib from "node:zlib";
+        const failure = (call) => { try { call(); } catch (error) { return error.code; } };
+        export default { async fetch() {
+          const zipping = zlib.createGzip();
+          const told = [
+            failure(() => zlib.createGzip()._transform({}, null, () => {})),
+            failure(() => zlib.createGzip().flush("x")),
+            failure(() => zlib.createGzip().flush(99)),
+            failure(() => zlib.createGunzip()._processChunk("x", 0)),
+          ];
+          zipping.on("error", (error) => told.push(error.message));
+          zipping.write(new Uint8Array(100_000));
+          zipping.destroy(); // before a thread has begun
+          await new Promise((resolve) => zipping.on("close", resolve));
+          return Response.json(told);
+        } };
+        """,
+    )
+    told = ["ERR_INVALID_ARG_TYPE", "ERR_INVALID_ARG_TYPE", "ERR_OUT_OF_RANGE"]
+    assert json.loads(await server.text()) == [*told, "ERR_INVALID_ARG_TYPE"]

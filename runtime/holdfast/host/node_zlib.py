@@ -38,6 +38,14 @@ def _opened(
     return open_coder(kind, settings)
 
 
+def _coder(host: "Host", number: int) -> Coder:
+    """The coder of a stream; an error if it was closed, as while a piece waited for its thread."""
+    coder = _coders.get(host, {}).get(number)
+    if coder is None:
+        raise ScriptError("Error", "The stream is closed")
+    return coder
+
+
 @op
 def zlib_open(host: "Host", number: int, kind: str, numbers: str, dictionary: bytes | None) -> None:
     """Begin a stream by Node.js's name of its function.
@@ -55,32 +63,32 @@ def zlib_open(host: "Host", number: int, kind: str, numbers: str, dictionary: by
 @op
 def zlib_write(host: "Host", number: int, data: bytes, flush: int) -> bytes:
     """Take data in; a first piece of the output, which may be empty."""
-    return _coders[host][number].write(data, flush)
+    return _coder(host, number).write(data, flush)
 
 
 @async_op
 async def zlib_write_later(host: "Host", number: int, data: bytes, flush: int) -> bytes:
     """`zlib_write` in a thread."""
-    piece: bytes = await in_thread(_coders[host][number].write, data, flush)
+    piece: bytes = await in_thread(_coder(host, number).write, data, flush)
     return piece
 
 
 @op
 def zlib_more(host: "Host", number: int) -> bytes:
     """The next piece of the output; empty when the stream wants more input."""
-    return _coders[host][number].more()
+    return _coder(host, number).more()
 
 
 @op
 def zlib_unread(host: "Host", number: int) -> int:
     """How much of what was written last stands behind the end of the compressed data."""
-    return _coders[host][number].unread_bytes
+    return _coder(host, number).unread_bytes
 
 
 @op
 def zlib_change(host: "Host", number: int, level: int, strategy: int) -> bytes:
     """Go on compressing with other parameters; what was compressed with the old ones."""
-    coder = _coders[host][number]
+    coder = _coder(host, number)
     return coder.change(level, strategy) if isinstance(coder, Deflater) else b""
 
 
