@@ -187,7 +187,7 @@ class ZlibBase extends Transform {
         if (limit >= 0 && size > limit)
           throw new RangeError(`Cannot create a Buffer larger than ${limit} bytes`);
       }
-      this.bytesWritten = chunk.length - handle.unread();
+      this.bytesWritten = bytes.length - handle.unread();
     } catch (error) {
       this.destroy();
       throw coded(error);
