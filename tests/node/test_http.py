@@ -154,7 +154,7 @@ async def test_a_response_is_as_long_as_its_head_says(server: Server) -> None:
         """,
     )
     mismatch = "Response body's content-length of {} byte(s) does not match the content-length of"
-    told = [f"{mismatch.format(bytes)} 5 byte(s) set in header" for bytes in (10, 1)]
+    told = [f"{mismatch.format(size)} 5 byte(s) set in header" for size in (10, 1)]
     assert (await server.text("/long"), await server.text("/strict")) == ("01234", "12345")
     assert server.lines == [f"main log: {','.join(told)}"]
 

@@ -27,6 +27,16 @@ const cases = {
       (await db.prepare("DELETE FROM t").run()).meta.changes,
     ];
   },
+  async nested(db) {
+    let value = 1;
+    for (let depth = 0; depth < 3000; depth++) value = [value];
+    const told = [];
+    for (const statement of [db.prepare("SELECT ?"), db.prepare(value)]) {
+      statement.params = [value];
+      told.push(await statement.first().catch(String), await db.batch([statement]).catch(String));
+    }
+    return [...new Set(told)];
+  },
   async blob(db) {
     return (await db.prepare("SELECT ? AS b").bind(new Uint8Array([1, 255])).first("b"));
   },
@@ -87,6 +97,7 @@ ANSWERS = {
         *[True, META, "holdfast", [{"id": 1, "name": "Ada"}, {"id": 2, "name": "Bob"}]],
         *["Ada", [["id", "name"], [1, "Ada"], [2, "Bob"]], 2],
     ],
+    "nested": ["Error: D1_ERROR: A parameter is nested too deeply"],
     "blob": [1, 255],
     "changes": [2, 2],
     "session": [None, *[f"00000000-0000000{n}-00000000-{0:032}" for n in (0, 1)]],

@@ -53,7 +53,10 @@ class D1Bindings:
 def _queries(request: str) -> "list[Query]":
     from holdfast.storage.d1.encoding import decode_query
 
-    return [decode_query(entry) for entry in loads(request)]
+    try:
+        return [decode_query(entry) for entry in loads(request)]
+    except RecursionError as error:
+        raise ValueError("A parameter is nested too deeply") from error
 
 
 @async_op
