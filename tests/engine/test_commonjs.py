@@ -93,7 +93,7 @@ def test_a_dynamic_import_reaches_nothing_internal(isolate: Isolate) -> None:
     assert "No such module" in str(told)
 
 
-def test_nothing_leaks(isolate: Isolate) -> None:
+def test_isolates_with_commonjs_modules_are_freed_whole(isolate: Isolate) -> None:
     for _ in range(50):
         other = Isolate()
         modules = {

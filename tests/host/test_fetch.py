@@ -240,7 +240,7 @@ async def test_credentials_do_not_follow_to_another_origin(run: Run, serve: Any)
     assert {name for name, _ in got["headers"]} == {*added, "x-other", "authorization", "cookie"}
 
 
-async def test_redirect_modes(run: Run, serve: Any) -> None:
+async def test_redirects_are_followed_as_the_mode_says(run: Run, serve: Any) -> None:
     url = await serve(redirecting(302, "/start"))
     manual = f'const r = await fetch("{url}/start", {{ redirect: "manual" }});'
     assert await run(manual + 'return [r.status, r.headers.get("location"), r.redirected]') == [

@@ -5,7 +5,7 @@ For a folder that no server has open.
 
 import hashlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from holdfast.assets.manifest import STORE as ASSETS
@@ -107,8 +107,10 @@ class _Checker:
         found = [*self.database(path)]
         yield from found or copying.problems(path.parent, self._copy)
 
-    def database(self, path: Path) -> Iterator[str]:
-        """A database, with what its log holds."""
+    def database(
+        self, path: Path, look: Callable[[Path], Iterable[str]] = portable.damage
+    ) -> Iterator[str]:
+        """A database, with what its log holds; `look` tells what is wrong with a copy."""
         if not path.stat().st_size:
             yield _EMPTY
             return
@@ -117,7 +119,7 @@ class _Checker:
         except StorageError as error:
             yield str(error)
             return
-        yield from portable.damage(self._copy)
+        yield from look(self._copy)
 
     def namespace(self, folder: Path) -> Iterator[Finding]:
         """The objects of a namespace, whose unique key is the folder's name."""
@@ -148,12 +150,4 @@ class _Checker:
                 yield "the index of its object's facets has no such facet"
         except StorageError as error:
             yield str(error)
-        if not path.stat().st_size:
-            yield _EMPTY
-            return
-        try:
-            portable.copy_database(path, self._copy)
-        except StorageError as error:
-            yield str(error)
-            return
-        yield from portable.problems(self._copy)
+        yield from self.database(path, portable.problems)

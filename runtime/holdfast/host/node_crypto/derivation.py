@@ -7,13 +7,13 @@ import hashlib
 
 from holdfast.engine import ScriptError
 from holdfast.host.context import Host
+from holdfast.host.crypto.derivation import MAX_ROUNDS
 from holdfast.host.node_crypto.digests import hmac_name
 from holdfast.host.ops import work_op
 
 MAX_DERIVED_BYTES = 1 << 20
 MAX_SCRYPT_BYTES = 64 << 20
-# Neither can be interrupted, so that both are held to about a second.
-MAX_PBKDF2_ROUNDS = 1_000_000  # iterations times the blocks of the key
+# It can be interrupted no more than PBKDF2, so that both are held to about a second.
 MAX_SCRYPT_WORK = 1 << 20  # N times r times p; eight times that of the usual cost
 
 
@@ -26,7 +26,7 @@ def node_pbkdf2(
     _check_size(size)
     if size == 0:
         return b""
-    most = MAX_PBKDF2_ROUNDS // -(-size // hashlib.new(digest).digest_size)
+    most = MAX_ROUNDS // -(-size // hashlib.new(digest).digest_size)
     if iterations > most:
         raise ScriptError(
             "Error",
