@@ -12,8 +12,8 @@ May import everything below cli/ and testing/; it reaches the running Workers th
   email.py, metrics.py: the handlers, which routing.py puts at their paths; accounts.py and
   services.py: what Wrangler asks besides.
 - s3/: the S3 API of R2's buckets, on the same port.
-- envelope.py: the shape of every answer and the one place where exceptions become
-  answers; auth.py: the token; json_body.py, object_headers.py: what requests say, paging.py:
+- envelope.py: the shape of every answer and the one place where exceptions become answers; auth.py
+  and secret_text.py: the token; json_body.py, object_headers.py: what requests say, paging.py:
   listings by pages.
 - An upload's way: body.py (bounded stream) → form.py (parts) → metadata.py and
   upload.py (a `Script` in the making) → making.py (the `Script`) → scripts.py (deployed).

@@ -12,6 +12,7 @@ import json
 import time
 
 from holdfast.api.requested_assets import RequestedAssets
+from holdfast.api.secret_text import are_same, secret_bytes
 from holdfast.assets import Assets, AssetsConfig
 from holdfast.catalog import Catalog, Script, ScriptNotFound
 from holdfast.catalog.asset_library import SESSION_SECONDS, AssetLibrary
@@ -43,8 +44,7 @@ async def session_of(library: AssetLibrary, token: str) -> AssetSession | None:
     session = await asyncio.to_thread(library.session, session_id)
     if session is None:
         return None
-    expected = _signature(session, signed).encode()
-    if not hmac.compare_digest(expected, signature.encode("utf-8", "surrogateescape")):
+    if not are_same(_signature(session, signed), signature):
         return None
     return session if expires > time.time() else None
 
@@ -110,7 +110,7 @@ def check_assets(script: Script) -> None:
 
 
 def _signature(session: AssetSession, signed: str) -> str:
-    digest = hmac.new(session.secret, signed.encode("utf-8", "surrogateescape"), hashlib.sha256)
+    digest = hmac.new(session.secret, secret_bytes(signed), hashlib.sha256)
     return base64.urlsafe_b64encode(digest.digest()).decode().rstrip("=")
 
 

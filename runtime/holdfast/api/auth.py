@@ -1,6 +1,5 @@
 """The token: who has it may do everything, who has not is told nothing."""
 
-import hmac
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -8,6 +7,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from holdfast.api.envelope import AUTHENTICATION_ERROR, ApiRefusal, Handler
+from holdfast.api.secret_text import are_same
 from holdfast.api.settings import ApiSettings
 
 OPEN_PREFIX = "/tails/"
@@ -59,7 +59,7 @@ def unauthenticated() -> ApiRefusal:
 
 def carries_token(request: web.BaseRequest, token: str) -> bool:
     """True if the request presents `token`; takes as long for a near miss as for a far one."""
-    return hmac.compare_digest(_bytes(presented(request)), _bytes(token))
+    return are_same(token, presented(request))
 
 
 def presented(request: web.BaseRequest) -> str:
@@ -68,8 +68,3 @@ def presented(request: web.BaseRequest) -> str:
     if scheme.lower() == "bearer":
         return credentials.strip()
     return request.headers.get("X-Auth-Key", "").strip()
-
-
-def _bytes(text: str) -> bytes:
-    # Header bytes that are not UTF-8 reach us as surrogates.
-    return text.encode("utf-8", "surrogateescape")

@@ -15,6 +15,7 @@ from urllib.parse import quote, unquote
 from holdfast.api.s3.credentials import access_key_id, secret_access_key
 from holdfast.api.s3.errors import S3Error
 from holdfast.api.s3.request import S3Request
+from holdfast.api.secret_text import are_same, secret_bytes
 from holdfast.dataclass import dataclass
 
 ALGORITHM = "AWS4-HMAC-SHA256"
@@ -65,7 +66,7 @@ def check_signature(request: S3Request, token: str) -> Signature:
     """The signature of a request, which is sound. Raises S3Error."""
     claim = _claim_of(request)
     key_id, _, scope = claim.credential.partition("/")
-    if not hmac.compare_digest(_bytes(key_id), _bytes(access_key_id(token))):
+    if not are_same(access_key_id(token), key_id):
         raise S3Error("Unauthorized", HTTPStatus.UNAUTHORIZED, "Unauthorized")
     if request.header("x-amz-security-token") or request.parameter("X-Amz-Security-Token"):
         raise S3Error(
@@ -79,17 +80,17 @@ def check_signature(request: S3Request, token: str) -> Signature:
     if claim.expires_s is not None:
         request.take_query_as_headers()
     payload = _payload_of(request, claim)
-    key = _bytes(f"AWS4{secret_access_key(token)}")
+    key = secret_bytes(f"AWS4{secret_access_key(token)}")
     for part in (date, region, "s3", "aws4_request"):
-        key = hmac.digest(key, _bytes(part), "sha256")
+        key = hmac.digest(key, secret_bytes(part), "sha256")
     for path in _paths_of(request):
         canonical = "\n".join(
             (request.method, _encoded(path, "/"), _canonical_query(request), *signed, payload)
         )
-        hashed = hashlib.sha256(_bytes(canonical)).hexdigest()
+        hashed = hashlib.sha256(secret_bytes(canonical)).hexdigest()
         to_sign = "\n".join((ALGORITHM, claim.time, scope, hashed))
-        expected = hmac.digest(key, _bytes(to_sign), "sha256").hex()
-        if hmac.compare_digest(_bytes(expected), _bytes(claim.signature)):
+        expected = hmac.digest(key, secret_bytes(to_sign), "sha256").hex()
+        if are_same(expected, claim.signature):
             request.path = path
             return Signature(expected, claim.time, scope, key, payload)
     raise does_not_match()
@@ -255,7 +256,3 @@ def _canonical_query(request: S3Request) -> str:
 
 def _encoded(text: str, safe: str = "") -> str:
     return quote(text, safe=f"{safe}-_.~", encoding="utf-8", errors="surrogateescape")
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
