@@ -65,7 +65,7 @@ class ReflectedCrc:
             # With the register added to its beginning, it goes on as one that begins with 0.
             told = int.from_bytes(piece, "little") ^ self._register
             piece, self._register = self._folded(told, len(piece) * 8), 0
-        table = _table(self._width, self._polynomial)
+        table = _table(self._polynomial)
         register = self._register
         for byte in piece:
             register = table[(register ^ byte) & 0xFF] ^ (register >> 8)
@@ -95,7 +95,7 @@ class ReflectedCrc:
 
 
 @cache
-def _table(width: int, polynomial: int) -> list[int]:
+def _table(polynomial: int) -> list[int]:
     table = []
     for value in range(256):
         for _ in range(8):

@@ -63,10 +63,10 @@ class Isolate:
 
     Modules of bytecode import each other by their full names.
 
-    `ops` become functions of the internal module `holdfast:ops`' raw table (see `raw_ops`);
-    `internal` maps internal module names to bytecode and `public` the few names under which scripts
-    may import some of them. `interned` are strings that cross without being copied. `kept` has the
-    code of scripts that earlier ones compiled.
+    `ops` become functions of a table, `holdfastOps`, which the internal module `holdfast:ops` is to
+    take off the global object; `internal` maps internal module names to bytecode and `public` the
+    few names under which scripts may import some of them. `interned` are strings that cross without
+    being copied. `kept` has the code of scripts that earlier ones compiled.
 
     JS_NewRuntime, JS_NewContext, JS_SetMemoryLimit, JS_SetMaxStackSize.
     """

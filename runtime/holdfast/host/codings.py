@@ -1,8 +1,8 @@
 """Content codings of bodies: gzip, deflate and, where the `brotli` package is there, br.
 
 A response's body travels encoded, as its Content-Encoding header says, and is decoded
-only for a script that reads it. So `decode_body` wraps a stream lazily, and
-`encode_body` takes the wrapping off again where nobody has read from it: a compressed
+only for a script that reads it. So `body_decode` wraps a stream lazily, and
+`body_encode` takes the wrapping off again where nobody has read from it: a compressed
 response that is only passed on is never decompressed.
 
 Decoding gives out bounded pieces, so a small body that swells to gigabytes costs its

@@ -14,7 +14,6 @@ import os
 import shutil
 import time
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO, Self
 
 from holdfast.storage.disk import make_folder
@@ -85,12 +84,7 @@ class DataFolder:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 

@@ -80,7 +80,7 @@ def _sign(material: bytes, name: str | None, how: str, data: bytes, *, is_digest
         _refuse_hash(name, is_digest=is_digest)
         with_own_hash: bytes = key.sign(data)
         return with_own_hash
-    scheme = _scheme(kind, key, name, padding, salt, is_digest=is_digest, pss=is_pss(material))
+    scheme = _scheme(kind, name, padding, salt, is_digest=is_digest, pss=is_pss(material))
     with failing_as(too_large_for_key()):
         signature: bytes = key.sign(data, *scheme)
     return _to_p1363(signature, key, kind) if form != "der" and kind != "rsa" else signature
@@ -107,7 +107,7 @@ def _verify(
             return False
         signature = whole
     scheme = _scheme(
-        kind, key, name, padding, salt, is_digest=is_digest, pss=is_pss(material), verifies=True
+        kind, name, padding, salt, is_digest=is_digest, pss=is_pss(material), verifies=True
     )
     return verifies(key, signature, data, *scheme)
 
@@ -121,7 +121,6 @@ def _refuse_hash(name: str | None, *, is_digest: bool) -> None:
 
 def _scheme(
     kind: str,
-    key: Any,
     name: str | None,
     padding: str,
     salt: str,
