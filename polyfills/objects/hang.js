@@ -6,6 +6,8 @@
 
 /** What the callers are told. */
 export const HUNG = "The Durable Object's code had hung and would never generate a response.";
+/** What those are told who wait for the steps of a Workflow's instance, when it leaves memory. */
+export const AT_REST = "The Workflow's instance rests, and begins anew when a step goes on.";
 
 /**
  * The calls to `instances` that nothing under way could ever let be answered. Where objects

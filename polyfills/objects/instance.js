@@ -78,8 +78,9 @@ export class ObjectInstance {
     return this.calls !== null && this.calls.size > 0;
   }
 
-  /** True while something is under way that eviction would cut off. */
+  /** True while something is under way that eviction would cut off, and that would not begin anew. */
   get isBusy() {
+    if (this.isAtRest()) return false;
     return (
       this.hasCalls || this.waitUntilCount > 0 || this.pendingOps > 0 || this.#hasBusyFacets
     );
@@ -251,6 +252,7 @@ Object.assign(ObjectInstance.prototype, {
   props: undefined,
   facets: null, // by name, once it has used some; see facets.js
   isLasting: true, // it may live for ever
+  isAtRest: () => false, // an alarm or an event answers all its calls: those of a Workflow's steps
 });
 
 // Callers tell by the flag that memory was lost, and with it the calls under way. What cannot

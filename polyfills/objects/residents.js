@@ -32,7 +32,7 @@ import { messageFromHost, readRoute } from "../rpc/message.js";
 import { releaseHolds } from "../rpc/references.js";
 import { answerLocally, HostReply, LocalReply } from "../rpc/reply.js";
 import { whenBroken } from "./breaking.js";
-import { HUNG, hungCalls } from "./hang.js";
+import { AT_REST, HUNG, hungCalls } from "./hang.js";
 import { idFromHost } from "./id.js";
 import { ObjectInstance } from "./instance.js";
 import { decodeProps } from "../workers/props.js";
@@ -415,7 +415,7 @@ export function sweepObjects(hungSweeps) {
   const quiet = [];
   for (const instance of byKey.values()) {
     if (!isQuiet(instance, hungSweeps)) break;
-    if (instance.hasCalls) quiet.push(instance);
+    if (instance.hasCalls && !instance.isAtRest()) quiet.push(instance);
   }
   if (quiet.length === 0) return;
   for (const call of hungCalls(quiet)) failCall(call, new Error(HUNG));
@@ -451,8 +451,12 @@ export function failDeadlocked(slot, keysJson, onlyHeld) {
   deadlock().failDeadlocked(slot, keysJson, onlyHeld);
 }
 
-/** Let go of an instance that has nothing under way, and of its facets. */
+/** Let go of an instance that has nothing under way, and of its facets. One that is at rest may have calls. */
 export function evict(instance) {
+  if (instance.hasCalls) {
+    instance.end(new Error(AT_REST));
+    return;
+  }
   if (instance.facets !== null) for (const facet of instance.facets.values()) facet.evict();
   forget(instance);
   releaseHolds(instance);

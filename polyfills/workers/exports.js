@@ -38,11 +38,12 @@ function extendsClass(Class, Base) {
 
 /**
  * Tell what the main module exports; the names of those that are entrypoints. Objects'
- * classes come with `addNamespace`.
+ * classes come with `addNamespace`. A Workflow's class is an entrypoint for who names it.
  */
 export function addEntrypoints(namespace) {
   const names = Object.keys(namespace).filter((name) => isEntrypoint(name, namespace[name]));
-  for (const name of names) add(name, () => loopback(service_own(name === "default" ? "" : name)));
+  for (const name of names)
+    if (!isWorkflow(namespace[name])) add(name, () => loopback(service_own(name === "default" ? "" : name)));
   return names;
 }
 
@@ -57,8 +58,8 @@ export function workflowsAmong(namespace) {
 }
 
 function isEntrypoint(name, target) {
-  if (isWorkflow(target)) return false;
-  if (typeof target === "function") return name === "default" || extendsClass(target, WorkerEntrypoint);
+  if (typeof target === "function")
+    return name === "default" || extendsClass(target, WorkerEntrypoint) || isWorkflow(target);
   return typeof target === "object" && target !== null;
 }
 

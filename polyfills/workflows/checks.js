@@ -78,7 +78,9 @@ export function rollbackOf(name, options) {
   if (!isConfig(rollbackConfig, ROLLBACK_CONFIG)) {
     throw fatal(`Rollback config for "${name}" is in a invalid format. See ${GUIDE}`);
   }
-  return { undo: rollback, config: withDefaults(rollbackConfig) };
+  // One that came by RPC goes with the call that has brought it.
+  const undo = typeof rollback.dup === "function" ? rollback.dup() : rollback;
+  return { undo, config: withDefaults(rollbackConfig) };
 }
 
 function isConfig(config, names = CONFIG) {

@@ -57,6 +57,8 @@ class WorkflowEngine extends DurableObject {
     this.#exportName = exportName;
     this.#maxSteps = maxSteps;
     this.#journal = new Journal(ctx.storage);
+    const { life } = currentContext();
+    life.isAtRest = () => life.hasCalls && (this.#execution?.isResting ?? false);
   }
 
   // ---- what the binding and the API call -------------------------------------------------

@@ -3,6 +3,7 @@
 //
 // A step that has ended is not run again: its result, or its failure, is what it was.
 
+import { RpcTarget } from "../rpc/target.js";
 import { attemptsIn, shown } from "./attempts.js";
 import { checkEventType, checkName, configOf, rollbackOf } from "./checks.js";
 import { MAX_WAIT_MS, milliseconds } from "./duration.js";
@@ -109,16 +110,32 @@ export function stepsOf({ className, maxSteps, rollbacks, replays = false, ...re
     });
   }
 
-  return new WorkflowStep(perform, sleep, sleepUntil, waitForEvent);
+  return new WorkflowStep({ perform, sleep, sleepUntil, waitForEvent });
 }
 
-/** The second argument of `run`; its methods may be taken off it. */
-class WorkflowStep {
-  constructor(perform, sleep, sleepUntil, waitForEvent) {
-    this.do = perform;
-    this.sleep = sleep;
-    this.sleepUntil = sleepUntil;
-    this.waitForEvent = waitForEvent;
+/** The second argument of `run`, which may go on to another Worker; its methods may be taken off it. */
+class WorkflowStep extends RpcTarget {
+  #methods;
+
+  constructor(methods) {
+    super();
+    this.#methods = methods;
+  }
+
+  get do() {
+    return this.#methods.perform;
+  }
+
+  get sleep() {
+    return this.#methods.sleep;
+  }
+
+  get sleepUntil() {
+    return this.#methods.sleepUntil;
+  }
+
+  get waitForEvent() {
+    return this.#methods.waitForEvent;
   }
 }
 

@@ -55,9 +55,10 @@ export default {
 class Flows:
     """The Workflow `Flow`, whose class has the methods in `body`."""
 
-    def __init__(self, holdfast: Harness, body: str) -> None:
+    def __init__(self, holdfast: Harness, body: str, **env: Any) -> None:
         self.clock = holdfast.clock
-        self.worker: Worker = holdfast.worker({"flow.mjs": SCRIPT.replace("BODY", body)})
+        script = SCRIPT.replace("BODY", body)
+        self.worker: Worker = holdfast.worker({"flow.mjs": script}, env=env)
 
     def call(self, instance: str | None, method: str, *arguments: Any) -> Any:
         """Call the binding, or one of its instances; an error as text."""
@@ -88,5 +89,5 @@ class Flows:
 
 @pytest.fixture
 def flows(holdfast: Harness) -> Any:
-    """Makes `Flows`, from the methods of the class."""
-    return lambda body: Flows(holdfast, body)
+    """Makes `Flows`, from the methods of the class and bindings."""
+    return lambda body, **env: Flows(holdfast, body, **env)
