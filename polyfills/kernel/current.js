@@ -16,6 +16,17 @@ export function setCurrentContext(context) {
   turn++;
 }
 
+/** What `run()` returns, which begins what is another context's, within the running turn. */
+export function onBehalfOf(context, run) {
+  const before = current;
+  current = context;
+  try {
+    return run();
+  } finally {
+    current = before;
+  }
+}
+
 /** Which turn is running: another number for each. */
 export function numberOfTurn() {
   return turn;

@@ -4,6 +4,7 @@
 // others leaves only then.
 
 import { facet_clone, facet_erase, facet_settled } from "holdfast:ops";
+import { onBehalfOf } from "../kernel/current.js";
 import { asEnd } from "./remote-error.js";
 
 const DELETED = "Facet was deleted.";
@@ -23,9 +24,11 @@ export function cloneFacet(instance, source, target) {
   if (source !== target && facet_clone(instance.slot, source, target)) awaitDurability(instance);
 }
 
+// A critical section may wait for this, whoever has begun it.
 function awaitDurability(instance) {
   const { outputGate } = instance;
-  outputGate.lockWhile(facet_settled(instance.slot), (error) => {
+  const settled = onBehalfOf(instance.control, () => facet_settled(instance.slot));
+  outputGate.lockWhile(settled, (error) => {
     instance.reset(error);
     outputGate.break(error); // of an instance that had ended, with answers that wait for this
   });

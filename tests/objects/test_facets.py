@@ -36,6 +36,10 @@ export class Parent extends DurableObject {
   delete(name) { this.ctx.facets.delete(name); }
   async deleteAll() { await this.ctx.storage.deleteAll(); return "gone"; }
   clone(from, to) { this.ctx.facets.clone(from, to); return "cloned"; }
+  async cloneAndAsk() {
+    this.ctx.facets.clone("c", "d");
+    return this.ctx.blockConcurrencyWhile(() => this.facet("d").count());
+  }
   abort() { this.ctx.abort("enough"); }
   hang(name) { return this.facet(name).hang(); }
   later(name) { return this.facet(name).later(); }
@@ -178,6 +182,19 @@ async def test_nothing_leaves_before_what_happened_to_facets_is_on_the_disk(
     disk.gate.set()
     async with asyncio.timeout(PATIENCE_S):
         await answer
+
+
+async def test_a_critical_section_may_call_facets_while_one_is_being_cloned(
+    slow: Server, disk: Disk
+) -> None:
+    await slow.text("/count/c")
+    disk.gate.clear()
+    answer = asyncio.create_task(told(slow, "/cloneAndAsk"))
+    await settle()
+    assert not answer.done()
+    disk.gate.set()
+    async with asyncio.timeout(PATIENCE_S):
+        assert await answer == [1, 2]
 
 
 async def test_a_failing_disk_ends_a_facet_and_not_its_object(slow: Server, disk: Disk) -> None:

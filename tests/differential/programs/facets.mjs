@@ -16,7 +16,8 @@ function leaf({ one }) {
   return { on: one(LEAVES), key: one(KEYS), ends: one(["well", "badly"]) };
 }
 
-function steps(random, depth, most = 3) {
+// What is begun together may not be behind a critical section that waits for it.
+function steps(random, depth, most = 3, mayLock = true) {
   const { one, below, chance } = random;
   return Array.from({ length: 1 + below(most) }, () => {
     const kind = one(["leaf", "leaf", "in", "in", "in", "abort", "delete", "clone", "together", "transaction", "section"]);
@@ -26,9 +27,9 @@ function steps(random, depth, most = 3) {
     if (kind === "abort") return { on: kind, name };
     if (kind === "delete") return { on: kind, name };
     if (kind === "clone") return { on: kind, name, to: one(NAMES) };
-    if (depth > 0 && kind === "together") return { on: kind, steps: steps(random, depth, 3) };
-    if (depth > 0 && kind === "transaction") return { on: kind, ends: one(["well", "badly", "rollback"]), steps: steps(random, depth - 1) };
-    if (depth > 0 && kind === "section" && chance(0.6)) return { on: kind, ends: one(["well", "well", "badly"]), steps: steps(random, depth - 1) };
+    if (depth > 0 && kind === "together") return { on: kind, steps: steps(random, depth, 3, false) };
+    if (depth > 0 && kind === "transaction" && mayLock) return { on: kind, ends: one(["well", "badly", "rollback"]), steps: steps(random, depth - 1) };
+    if (depth > 0 && kind === "section" && mayLock && chance(0.6)) return { on: kind, ends: one(["well", "well", "badly"]), steps: steps(random, depth - 1) };
     return leaf(random);
   });
 }
