@@ -13,6 +13,7 @@ import { facet_open } from "holdfast:ops";
 import { encodeUtf8 } from "../encoding/utf8.js";
 import { wrongArgument, wrongField } from "../kernel/arguments.js";
 import { lazily } from "../kernel/lazy.js";
+import { requireContext } from "../kernel/pending.js";
 import { queueTurn } from "../kernel/turns.js";
 import { dropMessage } from "../rpc/message.js";
 import { crossedRequest, repeatOf } from "../workers/crossing.js";
@@ -147,6 +148,11 @@ class Facet {
     return this.#inside === null ? this.#starting > 0 : this.#inside.isBusy;
   }
 
+  /** Throws where the facet has ended. */
+  check() {
+    if (this.#error !== null) throw asEnd(this.#error);
+  }
+
   /** What `call(inside)` promises, with a NearFacet or a FarFacet, as soon as there is one. */
   reach(caller, call) {
     if (this.#error !== null) return Promise.reject(asEnd(this.#error));
@@ -240,7 +246,9 @@ class FacetLink {
     return facet;
   }
 
+  // A call goes to the facet of now, whatever it waits for before it leaves.
   open() {
+    this.#find(requireContext()).check();
     return this;
   }
 
