@@ -25,7 +25,10 @@ class EgressRefused(OSError):
     """The policy permits none of a host's addresses."""
 
     def __init__(self, host: str) -> None:
-        super().__init__(f"This script may not connect to {host}.")
+        super().__init__(
+            f"This script may not connect to {host}: --allow-private-egress lets scripts reach "
+            "this machine and private networks."
+        )
         self.host = host
 
 
