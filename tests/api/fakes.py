@@ -56,7 +56,7 @@ class FakePlatform:
     objects: dict = field(default_factory=dict)
     live: dict = field(default_factory=dict)
 
-    async def deploy(self, script, changes=NO_CHANGES, note=NO_NOTE):
+    async def deploy(self, script, changes=NO_CHANGES, note=NO_NOTE, max_delay_s=0.0):
         loaded = self._load(script)
         self.catalog.put_script(
             script,
@@ -65,6 +65,7 @@ class FakePlatform:
             startup_time_ms=loaded.startup_time_ms,
             changes=changes,
             note=note,
+            max_delay_s=max_delay_s,
         )
         self.live[script.name] = script
         return loaded

@@ -307,3 +307,40 @@ async def test_limits_that_are_none_are_refused(api, limits):
     answer = await api.upload("w", {**MAIN, "limits": limits}, esm())
     assert answer.status == 400
     assert "metadata.limits" in answer.error[1]
+
+
+async def test_a_deployment_says_when_objects_take_up_its_code(api):
+    deferred = {"mode": "deferred", "max_delay": 60}
+    await api.upload("w", {**MAIN, "code_update_strategy": deferred}, esm())
+    assert (await listed(api, "deployments"))[0]["code_update_strategy"] == deferred
+    version = (await listed(api))[0]["id"]
+    for given, told in [
+        ({}, {"mode": "immediate"}),
+        ({"code_update_strategy": {"mode": "immediate"}}, {"mode": "immediate"}),
+        (
+            {"code_update_strategy": {"mode": "deferred"}},
+            {"mode": "deferred", "max_delay": 300},
+        ),
+        (
+            {"code_update_strategy": {"mode": "deferred", "max_delay": 0.5}},
+            {"mode": "deferred", "max_delay": 0.5},
+        ),
+    ]:
+        deployed = (await deploy(api, (version, 100), **given)).result
+        assert deployed["code_update_strategy"] == told
+
+
+@pytest.mark.parametrize(
+    ("strategy", "told"),
+    [
+        ([], "code_update_strategy must be an object"),
+        ({"mode": "later"}, 'must be "immediate" or "deferred"'),
+        ({"mode": "immediate", "max_delay": 1}, 'is for the mode "deferred"'),
+        ({"mode": "deferred", "max_delay": 86_401}, "from 0 to 86,400"),
+        ({"mode": "deferred", "max_delay": True}, "must be a number of seconds"),
+        ({"mode": "deferred", "max_deley": 1}, "knows no 'max_deley'"),
+    ],
+)
+async def test_a_code_update_that_makes_no_sense_is_refused(api, strategy, told):
+    refused = await api.upload("w", {**MAIN, "code_update_strategy": strategy}, esm())
+    assert refused.status == 400 and told in str(refused.error)

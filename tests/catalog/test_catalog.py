@@ -288,6 +288,7 @@ def test_a_catalog_of_the_schema_before_gradual_deployments_is_taken_over(path):
         db.execute("DROP INDEX deployments_of_other")
         db.execute("ALTER TABLE deployments DROP COLUMN percentage")
         db.execute("ALTER TABLE deployments DROP COLUMN other")
+        db.execute("ALTER TABLE deployments DROP COLUMN max_delay")
         db.execute("ALTER TABLE versions DROP COLUMN cpu_ms")
         db.execute("PRAGMA user_version = 8")
     db.close()

@@ -231,12 +231,17 @@ def test_assets_are_read_with_how_they_are_served(tmp_path):
     assert read_project(file, without=("assets",)).assets is None
 
 
-def test_a_code_update_that_is_to_wait_is_told_not_to(tmp_path):
+def test_when_objects_take_up_new_code_is_said(tmp_path):
     file = tmp_path / "wrangler.json"
-    for mode, told in (("immediate", 0), ("deferred", 1)):
-        objects = {"code_update_strategy": {"mode": mode}}
-        file.write_text(json.dumps({"name": "a", "main": "a.mjs", "durable_objects": objects}))
-        assert len(read_project(file).notes) == told
+    strategy = {"mode": "deferred", "max_delay": 60}
+    fields = {"name": "a", "main": "a.mjs", "durable_objects": {"code_update_strategy": strategy}}
+    file.write_text(json.dumps(fields))
+    project = read_project(file)
+    assert (project.code_update, project.notes) == (strategy, ())
+    strategy["mode"] = "immediate"
+    file.write_text(json.dumps(fields))
+    with pytest.raises(ProjectInvalid, match=r'strategy" has a mistake: it\.max_delay'):
+        read_project(file)
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,8 @@ def deploy_project(
         compatibility_flags or project.compatibility_flags,
         {} if project.cpu_ms is None else {"limits": {"cpu_ms": project.cpu_ms}},
     )
+    if project.code_update is not None:
+        fields["code_update_strategy"] = project.code_update
     if project.tail_consumers:
         fields["tail_consumers"] = [{"service": consumer} for consumer in project.tail_consumers]
     session = Session(base_url, token, account)

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from holdfast.api.requested_assets import RequestedAssets, parse_assets
 from holdfast.catalog.bindings import RequestedBinding, is_well_formed, parse_bindings
+from holdfast.catalog.code_updates import delay_of
 from holdfast.catalog.dates import is_compatibility_date
 from holdfast.catalog.declared import Declared, parse_declared
 from holdfast.catalog.errors import rejected
@@ -27,6 +28,7 @@ _KNOWN_FIELDS = (
     "main_module",
     "body_part",
     "bindings",
+    "code_update_strategy",
     "compatibility_date",
     "compatibility_flags",
     "exports",
@@ -68,6 +70,7 @@ class Metadata:
     annotations: Mapping[str, str]
     assets: RequestedAssets
     tail_consumers: Sequence[Mapping[str, str]]
+    max_delay_s: float
     ignored: tuple[str, ...]
 
 
@@ -107,6 +110,7 @@ def parse_metadata(content: bytes) -> Metadata:
         tail_consumers=parse_tail_consumers(
             fields.get("tail_consumers"), "metadata.tail_consumers"
         ),
+        max_delay_s=delay_of(fields.get("code_update_strategy"), "metadata.code_update_strategy"),
         ignored=tuple(name for name in fields if name not in _KNOWN_FIELDS and fields[name]),
     )
 

@@ -56,9 +56,15 @@ class Platform(Protocol):
         """Workflows and their instances."""
 
     async def deploy(
-        self, script: Script, changes: NamespaceChanges = NO_CHANGES, note: Note = NO_NOTE
+        self,
+        script: Script,
+        changes: NamespaceChanges = NO_CHANGES,
+        note: Note = NO_NOTE,
+        max_delay_s: float = 0.0,
     ) -> Deployed:
         """Load `script`, store it with what becomes of namespaces, make it live.
+
+        Objects that are live keep their code for so long at most.
 
         Raises UploadRejected when the script does not load, handles no event, or
         lacks a class; then nothing has changed. Once it returns, the script

@@ -98,7 +98,8 @@ class ScriptHandlers:
         """Make an upload live; returns what to tell of it, and the namespaces made with it."""
         script, changes = await script_of(self._platform, name, upload)
         note = Note(upload.metadata.annotations, source)
-        deployed = await self._platform.deploy(script, changes, note)
+        max_delay_s = upload.metadata.max_delay_s
+        deployed = await self._platform.deploy(script, changes, note, max_delay_s)
         consumers = [*upload.metadata.tail_consumers]
         if consumers != (self._platform.catalog.settings(name).get("tail_consumers") or []):
             await self._platform.put_settings(name, {"tail_consumers": consumers})

@@ -31,6 +31,7 @@ from holdfast.catalog import (
     UploadRejected,
     VersionRecord,
 )
+from holdfast.catalog.code_updates import delay_of, strategy_of
 from holdfast.catalog.errors import rejected
 from holdfast.catalog.previews import has_preview
 from holdfast.catalog.traffic import check_shares
@@ -164,6 +165,7 @@ def _shown_deployment(entry: Deployment) -> dict[str, Any]:
         "author_email": OPERATOR,
         "annotations": entry.annotations,
         "created_on": entry.created_on,
+        "code_update_strategy": strategy_of(entry.traffic.max_delay_s),
         "versions": [
             {"version_id": version, "percentage": _plain(percentage)}
             for version, percentage in entry.traffic.shares
@@ -193,7 +195,9 @@ def _traffic(fields: dict[str, Any]) -> Traffic:
             raise rejected('"percentage" must be a number.')
         shares.append(Share(version, percentage))
     check_shares(shares)
-    return Traffic(tuple(shares))
+    return Traffic(
+        tuple(shares), delay_of(fields.get("code_update_strategy"), "code_update_strategy")
+    )
 
 
 def _unconfigured(namespace: Namespace) -> UploadRejected:

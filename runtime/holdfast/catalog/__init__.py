@@ -11,7 +11,8 @@ May import assets/, storage/ and engine/; touches APSW for a database of its own
   `kill -9`. database.py opens the file, schema.py makes it; scripts.py, versions.py and
   namespaces.py have the SQL.
 - `Deployed`, `check_exports` (deployment.py): what a script must export.
-- `Traffic` (traffic.py): which versions take a script's events, where two are deployed.
+- `Traffic` (traffic.py): which versions take a script's events, where two are deployed, and
+  (code_updates.py) when objects follow.
 - `UploadRejected`, `CatalogUnusable`, … (errors.py).
 - migrations.py: what an upload does to the namespaces of its classes, or, with `exports`,
   declared.py; cron.py and schedules.py: cron triggers; consumers.py: how queues are consumed;

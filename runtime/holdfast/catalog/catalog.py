@@ -82,10 +82,11 @@ class Catalog:
         startup_time_ms: int = 0,
         changes: NamespaceChanges = NO_CHANGES,
         note: Note = NO_NOTE,
+        max_delay_s: float = 0.0,
     ) -> ScriptRecord:
         """Store a version, make it the live one, and create `namespaces` with it.
 
-        `changes` is what else becomes of namespaces.
+        `changes` is what else becomes of namespaces; `max_delay_s` as Traffic has it.
 
         `handlers` and `classes` are what the script was seen to export. Raises
         UploadRejected, and changes nothing, when it handles no event or lacks the
@@ -95,7 +96,7 @@ class Catalog:
         with self._database.transaction() as db:
             loaded = Loaded(handlers, classes, startup_time_ms)
             version_rows.insert(db, script, self._vault, loaded, note, now)
-            traffic = Traffic.whole(script.version)
+            traffic = Traffic.whole(script.version, max_delay_s)
             version_rows.deploy(db, script.name, traffic, str(uuid.uuid4()), note, now)
             version_rows.forget_oldest(db, script.name)
             for namespace in changes.deleted:

@@ -25,6 +25,7 @@ from holdfast.catalog.bindings import (
     parse_bindings,
 )
 from holdfast.catalog.bundling import BundleOptions
+from holdfast.catalog.code_updates import delay_of
 from holdfast.catalog.cron import parse_crons
 from holdfast.catalog.dates import is_compatibility_date
 from holdfast.catalog.errors import UploadRejected
@@ -117,6 +118,7 @@ class Project:
     bound_modules: tuple[Path, ...] = ()
     site: "SiteContent | None" = None
     cpu_ms: int | None = None
+    code_update: Mapping[str, Any] | None = None
     previews: bool = True
     workflows: "tuple[DeclaredWorkflow, ...]" = ()
 
@@ -262,6 +264,7 @@ def read_project(
         bound_modules=tuple(file.parent / path for path in reader.wasm_modules().values()),
         site=site,
         cpu_ms=reader.cpu_ms(),
+        code_update=reader.code_update(),
         previews=reader.previews(),
         workflows=reader.workflows(script_name),
     )
@@ -396,6 +399,13 @@ class _Reader(BindingReader):
             return cpu_ms_of(self._fields.get("limits"), "limits")
         except UploadRejected as error:
             raise ProjectInvalid(f"{self.file}: {error}") from error
+
+    def code_update(self) -> Mapping[str, Any] | None:
+        """When objects take up the code of an upload, if that is said."""
+        strategy = self.table("durable_objects").get("code_update_strategy")
+        with self.mistakes_in("durable_objects.code_update_strategy", UploadRejected):
+            delay_of(strategy, "it")
+        return strategy
 
     def previews(self) -> bool:
         """Whether versions have URLs: as the script has one by its name, unless it is said.

@@ -60,8 +60,6 @@ _NOTHING_COMES_OF = """
     previews python_modules secrets send_metrics
     targetEnvironment topLevelName upload_source_maps userConfigPath
 """.split()  # noqa: SIM905
-# https://developers.cloudflare.com/durable-objects/deployments/durable-objects-code-updates/
-_CODE_UPDATE = "code_update_strategy"
 _ANALYTICS = "analytics_engine_datasets"
 _KNOWN = frozenset((*_REFUSED, *_TAKEN, *_NOTHING_COMES_OF))
 
@@ -98,10 +96,6 @@ def notes_on(fields: Mapping[str, Any], environment: str | None) -> Iterator[str
                 )
     if chosen.get(_ANALYTICS):
         yield f'"{_ANALYTICS}": what is written to a dataset is checked, and kept nowhere'
-    objects = chosen.get("durable_objects")
-    strategy = objects.get(_CODE_UPDATE) if isinstance(objects, Mapping) else None
-    if isinstance(strategy, Mapping) and strategy.get("mode") == "deferred":
-        yield f'"{prefix}durable_objects.{_CODE_UPDATE}": objects take up new code at once'
 
 
 def _says_anything(value: Any) -> bool:

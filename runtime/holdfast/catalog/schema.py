@@ -8,7 +8,7 @@ import apsw
 
 from holdfast.catalog.errors import CatalogUnusable
 
-SCHEMA_VERSION = 11
+SCHEMA_VERSION = 12
 
 # "HFct": what `file` and SQLite's own tools show as the application's id.
 APPLICATION_ID = 0x48466374
@@ -162,6 +162,9 @@ CREATE INDEX deployments_of_other ON deployments(other);
 # Of `limits`: what a turn of the script may take.
 _CPU_MS = "ALTER TABLE versions ADD COLUMN cpu_ms INTEGER;"
 
+# Of a deployment: for how many seconds objects that are live may keep their code.
+_MAX_DELAY = "ALTER TABLE deployments ADD COLUMN max_delay REAL NOT NULL DEFAULT 0;"
+
 # When instances of a Workflow are created.
 _WORKFLOW_SCHEDULES = """
 CREATE TABLE IF NOT EXISTS workflow_schedules (
@@ -196,7 +199,7 @@ def create(connection: apsw.Connection) -> None:
     """Make an empty file a catalog."""
     connection.execute("BEGIN IMMEDIATE")
     connection.execute(_SCHEMA + _SCHEDULES + _HISTORY + _ASSETS + _DOOMED + _ROUTES + _GRADUAL)
-    connection.execute(_CPU_MS + _WORKFLOW_SCHEDULES)
+    connection.execute(_CPU_MS + _WORKFLOW_SCHEDULES + _MAX_DELAY)
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
     connection.execute("COMMIT")
@@ -224,6 +227,7 @@ _UPGRADES = (
     _GRADUAL,
     _CPU_MS,
     _WORKFLOW_SCHEDULES,
+    _MAX_DELAY,
 )
 
 

@@ -5,6 +5,7 @@ https://developers.cloudflare.com/workers/versions-and-deployments/gradual-deplo
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import field, replace
 from typing import NamedTuple
 
 from holdfast.catalog.errors import rejected
@@ -28,14 +29,18 @@ class Traffic:
 
     What has a point of its own, an object or a version key, goes to the version that has the point.
     So when percentages change, it changes its version in their direction or not at all.
+
+    `max_delay_s` is for how long objects that are live as it begins may keep the code that they
+    have (code_updates.py). It says nothing of who takes what, and so is not compared.
     """
 
     shares: tuple[Share, ...]
+    max_delay_s: float = field(default=0.0, compare=False)
 
     @classmethod
-    def whole(cls, version: str) -> "Traffic":
+    def whole(cls, version: str, max_delay_s: float = 0.0) -> "Traffic":
         """All of it goes to one version."""
-        return cls((Share(version, WHOLE),))
+        return cls((Share(version, WHOLE),), max_delay_s)
 
     @property
     def is_gradual(self) -> bool:
@@ -63,7 +68,7 @@ class Traffic:
             return self
         (first, second), (first_before, second_before) = self.versions, before.versions
         if first == second_before or second == first_before:
-            return Traffic(self.shares[::-1])
+            return replace(self, shares=self.shares[::-1])
         return self
 
 

@@ -149,7 +149,7 @@ def deploy(
     other = traffic.shares[1].version if traffic.is_gradual else None
     db.execute(
         "INSERT INTO deployments (id, script, version, percentage, other, annotations, source,"
-        " created_on) VALUES (?,?,?,?,?,?,?,?)",
+        " created_on, max_delay) VALUES (?,?,?,?,?,?,?,?,?)",
         (
             deployment_id,
             name,
@@ -159,6 +159,7 @@ def deploy(
             json.dumps(dict(note.annotations)),
             note.source,
             now,
+            traffic.max_delay_s,
         ),
     )
 
@@ -210,14 +211,14 @@ def read_deployments(db: apsw.Connection, name: str) -> Iterator[Deployment]:
     """The deployments, the newest first. Raises ScriptNotFound."""
     read_record(db, name)
     rows = db.execute(
-        "SELECT id, version, percentage, other, created_on, annotations, source FROM deployments"
-        " WHERE script = ? ORDER BY number DESC",
+        "SELECT id, created_on, annotations, source, version, percentage, other, max_delay"
+        " FROM deployments WHERE script = ? ORDER BY number DESC",
         (name,),
     )
-    for deployment_id, version, percentage, other, created_on, annotations, source in rows:
+    for deployment_id, created_on, annotations, source, *traffic in rows:
         yield Deployment(
             str(deployment_id),
-            _traffic(version, percentage, other),
+            _traffic(*traffic),
             str(created_on),
             json.loads(str(annotations)),
             str(source),
@@ -227,17 +228,18 @@ def read_deployments(db: apsw.Connection, name: str) -> Iterator[Deployment]:
 def read_traffic(db: apsw.Connection, name: str) -> Traffic:
     """Which versions are live. Raises ScriptNotFound."""
     row = db.execute(
-        "SELECT version, percentage, other FROM deployments"
+        "SELECT version, percentage, other, max_delay FROM deployments"
         " WHERE script = ? ORDER BY number DESC LIMIT 1",
         (name,),
     ).fetchone()
     return Traffic.whole(read_record(db, name).version) if row is None else _traffic(*row)
 
 
-def _traffic(version: Any, percentage: Any, other: Any) -> Traffic:
+def _traffic(version: Any, percentage: Any, other: Any, max_delay_s: Any) -> Traffic:
     if other is None:
-        return Traffic.whole(version)
-    return Traffic((Share(version, percentage), Share(other, WHOLE - percentage)))
+        return Traffic.whole(version, max_delay_s)
+    shares = (Share(version, percentage), Share(other, WHOLE - percentage))
+    return Traffic(shares, max_delay_s)
 
 
 def _version(row: tuple[Any, ...]) -> VersionRecord:

@@ -193,7 +193,11 @@ class ObjectDirectory:
             self.departures.evicted(record, f"idle for {self._idle_seconds:g} s")
             self._loop.call_soon(record.store.close)
             self._forget(record, "")
-            record.home.forget_sockets(record)
+            home = record.home
+            if home.keeps is None or home.keeps(record.id):
+                home.forget_sockets(record)
+            else:  # it goes on with other code
+                home.end_sockets_of((), record.id.__eq__, CODE_UPDATED)
 
     def supersede(self, home: ObjectHome, reason: str = CODE_UPDATED) -> None:
         """Fence off every object of an isolate that has had its time.
@@ -221,6 +225,15 @@ class ObjectDirectory:
         for home in homes:
             home.end_sockets_of(slots, ids.has, reason)
         self._break(records, reason)
+
+    def is_in(self, home: ObjectHome, object_id: str) -> bool:
+        """Whether an object is live in this isolate."""
+        record = self._by_id.get(object_id)
+        return record is not None and record.home is home
+
+    def has_any_in(self, home: ObjectHome) -> bool:
+        """Whether any object is live in this isolate. Looks at all objects."""
+        return any(record.home is home for record in self._by_slot.values())
 
     def move_out(
         self, home: ObjectHome, keeps: Callable[[str], bool], reason: str = CODE_UPDATED

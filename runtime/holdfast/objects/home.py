@@ -45,7 +45,8 @@ class ObjectHome:
         self.far_facets = 0  # that live here, of objects that live elsewhere
         self.busy_facets: set[int] = set()  # those of them that were so at the last sweep
         self.caller: IsolateObjects  # who makes the isolate's own calls; set with it
-        # Where two versions of the script are deployed: whether an object is this one's.
+        # Whether an object may be brought up here, where not all may be: two versions of the script
+        # are deployed, or another is, and this one has its last objects (server/lingering.py).
         self.keeps: Callable[[str], bool] | None = None
 
     def refuse_with(self, refuse: Callable[..., None]) -> None:

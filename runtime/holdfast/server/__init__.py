@@ -9,7 +9,8 @@ Scripts and what they use:
 - sources.py: where scripts come from: the catalog, or one file; code_ahead.py compiles what is
   large before it is loaded; `Environment` (environment.py): what a script finds in `env`.
 - `GradualDeployment` (gradual.py): two versions of a script in one shard; version_headers.py: what
-  requests say of them; previews.py: versions that were loaded for their URLs.
+  requests say of them; previews.py: versions that were loaded for their URLs; `Lingering`
+  (lingering.py): those that were replaced, and wait for their objects.
 - `LoadedWorkers` (loaded.py): the isolates of Workers that scripts load; loaded_tails.py: who is
   told of their events.
 - `Resources` (resources.py): what scripts are bound to besides objects, opened when asked for;

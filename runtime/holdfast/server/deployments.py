@@ -142,7 +142,11 @@ class Deployments:
         return self._objects
 
     async def deploy(
-        self, script: Script, changes: NamespaceChanges = NO_CHANGES, note: Note = NO_NOTE
+        self,
+        script: Script,
+        changes: NamespaceChanges = NO_CHANGES,
+        note: Note = NO_NOTE,
+        max_delay_s: float = 0.0,
     ) -> Deployed:
         """Load a script, store it, make it live; see `api.Platform.deploy`."""
         resident, deployed = await self._load(script, changes)
@@ -155,8 +159,9 @@ class Deployments:
                 startup_time_ms=deployed.startup_time_ms,
                 changes=changes,
                 note=note,
+                max_delay_s=max_delay_s,
             )
-            return Traffic.whole(script.version)
+            return Traffic.whole(script.version, max_delay_s)
 
         # Once it is stored it must go live, whether or not anybody waits for the answer.
         await asyncio.shield(self._make_live(script.name, [resident], changes, store))

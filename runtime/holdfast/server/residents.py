@@ -14,6 +14,7 @@ from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges
 from holdfast.catalog.traffic import Traffic
 from holdfast.objects import ObjectDirectory, ObjectHome
 from holdfast.server.code_ahead import CodeAhead
+from holdfast.server.lingering import Lingering
 from holdfast.server.resident import Resident
 from holdfast.server.sources import ScriptSource
 from holdfast.workers import NotCompiled, ScriptCounts, ScriptInvalid, Worker, WorkerTerminated
@@ -29,6 +30,7 @@ class Residents(ABC):
     """Finds, loads and replaces versions of scripts. The runtime is one, and has what they need."""
 
     directory: ObjectDirectory
+    lingering: Lingering
 
     def __init__(
         self, source: ScriptSource, loop: asyncio.AbstractEventLoop, code_ahead: CodeAhead
@@ -175,10 +177,11 @@ class Residents(ABC):
         return self._residents
 
     def live_versions(self) -> Iterator[Resident]:
-        """Every version of a script that is loaded."""
+        """Every version of a script that is loaded, and has events or objects."""
         yield from [*self._residents.values()]
         for gradual in [*self._gradual.values()]:
             yield from [*gradual.residents.values()]
+        yield from self.lingering
 
     def deployed(self) -> dict[str, Traffic]:
         """The scripts that are loaded, and how their events are given to their versions."""
@@ -206,7 +209,8 @@ class Residents(ABC):
         """Have these versions take a script's events, of which some may be `loaded` just now.
 
         What is live and stays so goes on as it is, but for the objects that are another version's
-        from now on; what is not is superseded. What is not loaded is so by the first event.
+        from now on; what is not is superseded, or lingers where its objects may keep their code.
+        What is not loaded is so by the first event.
         """
         before = self.versions(name)
         fresh = {resident.worker.script.version: resident for resident in loaded}
@@ -225,8 +229,13 @@ class Residents(ABC):
                 self._begin(resident)
             elif resident.home.keeps is not None:
                 self.directory.move_out(resident.home, resident.home.keeps)
+        self.lingering.hasten(name, traffic.max_delay_s)
         for version, resident in before.items():
-            if versions.get(version) is not resident:
+            if versions.get(version) is resident:
+                continue
+            if traffic.max_delay_s and not resident.worker.is_dead:
+                self.lingering.add(resident, traffic.max_delay_s)
+            else:
                 self.supersede(resident)
 
     def _leave(self, name: str) -> None:
@@ -242,6 +251,7 @@ class Residents(ABC):
         """Take a script out of service."""
         before = self.versions(name)
         self._leave(name)
+        self.lingering.hasten(name, 0)
         for resident in before.values():
             self.supersede(resident)
 

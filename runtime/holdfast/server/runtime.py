@@ -50,6 +50,7 @@ from holdfast.server.data_folder import CACHE, MAIL
 from holdfast.server.environment import Environment
 from holdfast.server.freed import FreedMemory
 from holdfast.server.known_namespaces import KnownNamespaces
+from holdfast.server.lingering import Lingering
 from holdfast.server.object_files import LocalFiles, ObjectFiles
 from holdfast.server.overload import Overload
 from holdfast.server.previews import UnusedPreviews
@@ -123,6 +124,7 @@ class Runtime(Residents):
         self.directory = ObjectDirectory(
             storage, placement or InProcess(), loop, idle_seconds=settings.idle_seconds
         )
+        self.lingering = Lingering(self.directory, loop, self.supersede)
         self._waits = WaitGraph(self._calls, self.directory.placement, loop)
         self.namespaces = KnownNamespaces(lambda key: self.alarms.namespace(key), loop)
         self.local = LocalObjects(
@@ -170,8 +172,9 @@ class Runtime(Residents):
         await begin_scheduled(self, workflow, cron, scheduled_ms)
 
     def _trace(self, script: str) -> None:
-        for resident in self.versions(script).values():
-            self._trace_resident(resident)
+        for resident in self.live_versions():
+            if resident.worker.script.name == script:
+                self._trace_resident(resident)
 
     def _trace_resident(self, resident: Resident) -> None:
         resident.worker.host.trace(self.tails.tracer(resident.worker.script))
@@ -425,7 +428,9 @@ class Runtime(Residents):
         self.directory.departures.close()
         if self._sweeper is not None:
             self._sweeper.cancel()
-        for resident in self.live_versions():
+        ending = [*self.live_versions()]
+        self.lingering.close()
+        for resident in ending:
             self.directory.supersede(resident.home, "The server is shutting down.")
             resident.worker.close()
         for worker in [*self._retiring]:
@@ -453,6 +458,7 @@ class Runtime(Residents):
             self._evict_idle(resident.home)
             if resident.worker.script.is_preview and self._unused_previews.has(resident):
                 self.remove(resident.worker.script.name)
+        self.lingering.look()
         if self._loaded is not None:
             self._loaded.sweep(hung)
         self._freed.look(len(self.directory) + self.overload.count_connections())
