@@ -35,6 +35,10 @@ def test_misspells_sql(holdfast):
     room = holdfast.worker("export class Room {} export default {};").object("Room", name="a")
     assert room.storage.sql("SELEC * FROM tables") == []
 
+def test_misspells_a_key(holdfast):
+    room = holdfast.worker("export class Room {} export default {};").object("Room", name="a")
+    assert room.storage["nothing"] == []
+
 def test_is_interleaved(holdfast):
     holdfast.interleave()
     assert not "found"
@@ -125,6 +129,7 @@ def test_each_test_is_told_as_what_it_is(run):
         "test_throws": "failure",
         "test_gets_the_page_of_a_failure": "failure",
         "test_misspells_sql": "failure",
+        "test_misspells_a_key": "failure",
         "test_is_interleaved": "failure",
         "test_leaves_a_harness": "error",
         "test_mixes_up_its_fixtures": "error",
@@ -155,7 +160,8 @@ def test_each_test_is_told_as_what_it_is(run):
         '>    4 |     if (request.url.endsWith("/fail")) return missing.name;',
         "GET http://worker.localhost/page/fail → <Response 500",
         "error: Uncaught ReferenceError: missing is not defined",
-        'HarnessError: near "SELEC": syntax error',
+        'E       holdfast.testing.HarnessError: near "SELEC": syntax error',
+        "E       KeyError: 'nothing'",
         "interleaved with seed ",
         "The test has left 1 Harness open",
         "The fixture forgotten has left 1 Harness open",
@@ -171,4 +177,5 @@ def test_a_report_says_what_happened_and_where(run, text):
     assert text in output
     assert "base_events.py" not in output, "no frames of ours"
     assert "statements.py" not in output, "nor of our errors' causes"
+    assert "storage.py" not in output, "nor of how a test's own key is looked for"
     assert "/shared" not in output, "what no failing test has asked for"

@@ -17,6 +17,9 @@ def hidden_from_tracebacks(excinfo: Any) -> bool:
     return bool(excinfo.errisinstance((HarnessError, JavaScriptError, LeakError)))
 
 
+# Where tests import them from. Pytest's summary tells it, and has few letters for the message.
+_PUBLIC = "holdfast.testing"
+
 _FRAME = re.compile(r"\(?([^\s()]+):(\d+):(\d+)\)?$")
 # What is told of an error besides its message, as polyfills/kernel/errors.js has it.
 _TOLD = ("at ", "[cause]: ", "[errors]: ")
@@ -27,9 +30,13 @@ _AROUND = 2  # lines of source that are shown on each side of the one that threw
 class HarnessError(Exception):
     """The test asked for something that is not there; the message says what helps."""
 
+    __module__ = _PUBLIC
+
 
 class CallTimedOut(HarnessError):
     """A call took longer than the time limit, or waits for what can never happen."""
+
+    __module__ = _PUBLIC
 
 
 class LeakError(AssertionError):
@@ -41,6 +48,8 @@ class JavaScriptError(Exception):
 
     `properties` are `remote`, `retryable`, `overloaded` and `durableObjectReset`, where set.
     """
+
+    __module__ = _PUBLIC
 
     def __init__(
         self,

@@ -31,6 +31,7 @@ class ObjectStorage(MutableMapping[str, Any]):
         with self.store() as store:
             value = store.get(key)
         if value is None:
+            __tracebackhide__ = True  # it is the test's key
             raise KeyError(key)
         return to_python(value)
 
