@@ -9,7 +9,7 @@ data_arguments.py describes those about what is stored, options.py and where.py 
 take. script_file.py and project_file.py read what is to be served, reload.py takes up changes,
 unapplied.py looks for migrations; terminal.py, json_log.py and console.py print, listening.py tells
 where clients connect, process.py has what every long-running command needs, processes.py, cores.py,
-post.py and shard.py what differs with several processes. without_package.py keeps starts short.
+post.py and shard.py what differs with several processes.
 
 docs/command-line.md is the page for its users.
 """

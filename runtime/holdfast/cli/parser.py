@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
-from holdfast.cli.without_package import without_package
+from holdfast.importing import without_collections, without_package
 
 USAGE_STATUS = 2  # what a shell's own commands return for options they do not know
 MAX_WORKERS = 256
@@ -337,13 +337,10 @@ def command(
 
     def run(options: argparse.Namespace) -> int:
         # Others than `dev` and `run` have servers of aiohttp's, which need the whole of it.
-        gc.disable()  # what modules make stays: to look through it time and again finds nothing
-        try:
-            with without_package("aiohttp") if module == "local" else nullcontext():
-                chosen = import_module(f"holdfast.cli.{module}")
-        finally:
+        rest = without_package("aiohttp") if module == "local" else nullcontext()
+        with without_collections(), rest:
+            chosen = import_module(f"holdfast.cli.{module}")
             gc.freeze()
-            gc.enable()
         status: int = getattr(chosen, function_name)(options)
         return status
 

@@ -4,6 +4,7 @@ Every run of pytest loads this module, so it imports what it needs when a test n
 """
 
 import functools
+import importlib
 import inspect
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -73,8 +74,6 @@ def holdfast_fixture(scope: Any = "function") -> Any:
 @pytest.fixture
 def aholdfast(request: pytest.FixtureRequest) -> "AsyncHarness":
     """The same for async tests: what takes time is awaited."""
-    from holdfast.testing.harness import AsyncHarness
-
     node: Any = request.node
     test = node.obj
     if not inspect.iscoroutinefunction(test):
@@ -82,11 +81,18 @@ def aholdfast(request: pytest.FixtureRequest) -> "AsyncHarness":
             f"{node.name} is no async function: aholdfast is for those, holdfast for the others.",
             pytrace=False,
         )
-    harness = AsyncHarness(**_options(request))
+    harness: AsyncHarness = _harness_module().AsyncHarness(**_options(request))
     _remember(request, harness)
     # It has to end in the test's own loop, and this is the one place that surely runs there.
     node.obj = _closing(test, harness)
     return harness
+
+
+def _harness_module() -> Any:
+    from holdfast.importing import without_collections
+
+    with without_collections():
+        return importlib.import_module("holdfast.testing.harness")
 
 
 def _closing(test: Callable[..., Any], harness: "AsyncHarness") -> Callable[..., Any]:
@@ -99,9 +105,7 @@ def _closing(test: Callable[..., Any], harness: "AsyncHarness") -> Callable[...,
 
 
 def _harness(request: pytest.FixtureRequest) -> "Iterator[Harness]":
-    from holdfast.testing.harness import Harness
-
-    harness = Harness(**_options(request))
+    harness: Harness = _harness_module().Harness(**_options(request))
     _remember(request, harness)
     try:
         yield harness

@@ -12,6 +12,7 @@ from functools import cache, partial
 
 from holdfast.engine import Handle, Isolate, Limits
 from holdfast.host.platform import Platform
+from holdfast.importing import without_collections, without_package
 
 THREAD_NAME = "spare-isolates"
 TOOLS = "holdfast:testing/entry.js"
@@ -113,4 +114,5 @@ class SparePlatform(Platform):
 @cache
 def platform() -> SparePlatform:
     """The compiled polyfills; one per process."""
-    return SparePlatform()
+    with without_collections(), without_package("aiohttp"):
+        return SparePlatform()

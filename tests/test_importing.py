@@ -22,7 +22,7 @@ PACKAGE = {
 }
 IMPORTS = """
 import sys
-from holdfast.cli.without_package import without_package
+from holdfast.importing import without_package
 with without_package("package"):
     from package.light import Feather
 """
@@ -72,7 +72,7 @@ print("aiohttp.http_parser" in sys.modules, "aiohttp.client" in sys.modules)
 
 def test_what_fetches_comes_after_a_start_without_it(tmp_path: Path) -> None:
     code = """
-from holdfast.cli.without_package import without_package
+from holdfast.importing import without_package
 with without_package("aiohttp"):
     import holdfast.cli.local
 import holdfast.host.fetch_connections, aiohttp
