@@ -1,20 +1,24 @@
 """Objects that keep their code for a while when their script is deployed anew."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import pytest
 
+from holdfast.catalog.traffic import Traffic
+from holdfast.server.shards.errands import Clerk
+from holdfast.server.shards.neighbours import Neighbours
 from tests.patience import PATIENCE_S
 from tests.server.deployment import Deployment
 
 THING = {"bindings": [{"type": "durable_object_namespace", "name": "THING", "class_name": "Thing"}]}
 SOURCE = """
-import { DurableObject } from "cloudflare:workers";
+import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
 
 export class Thing extends DurableObject {
   who() { return "%s"; }
+  own() { return this.ctx.exports.Named.name(); }
   hold() {
     console.log("held");
     this.timer = setTimeout(() => {}, 1e6);
@@ -34,6 +38,7 @@ export class Thing extends DurableObject {
   }
   webSocketMessage(socket) { socket.send("%s"); }
 }
+export class Named extends WorkerEntrypoint { name() { return "%s"; } }
 export default {
   async fetch(request, { THING }) {
     const { pathname, searchParams } = new URL(request.url);
@@ -90,6 +95,7 @@ async def test_an_object_that_is_live_keeps_its_code_until_it_leaves_memory(
     assert await updated.ask() == "B"
     assert await updated.ask("/who?name=busy") == "A"
     assert await updated.ask("/who?name=fresh") == "B"
+    assert [await updated.ask(f"/own?name={name}") for name in ("busy", "fresh")] == ["A", "B"]
     assert await updated.ask("/release?name=busy") == "released"
     assert await call == "A"
     [old] = updated.lingering
@@ -123,6 +129,18 @@ async def test_a_later_deployment_shortens_the_time_and_never_lengthens_it(
     assert not [*updated.lingering]
     for name in ("busy", "fresh"):
         assert await updated.ask(f"/who?name={name}") == "D"
+
+
+async def test_other_shards_hear_of_the_same_version_with_less_time(updated: Updated) -> None:
+    runtime, catalog = updated.it.runtime, updated.it.catalog
+    clerk = Clerk(runtime, cast("Neighbours", None))
+    assert await updated.ask("/who?name=busy") == "A"
+    await updated.deploy("B", mode="deferred", max_delay=60)
+    await clerk("refresh")
+    assert await updated.ask("/who?name=busy") == "A"
+    catalog.deploy("main", Traffic.whole(catalog.record("main").version))
+    await clerk("refresh")
+    assert await updated.ask("/who?name=busy") == "B"
 
 
 async def test_nothing_lingers_without_objects_in_memory_and_their_sockets_are_closed(

@@ -43,6 +43,7 @@ class Lingering:
         home, directory = resident.home, self._directory
         home.keeps = partial(directory.is_in, home)
         directory.move_out(home, home.keeps)
+        resident.objects.serve_itself(resident.worker)
         while len(self._timers) >= MOST:
             self._end(next(iter(self._timers)))
         self._timers[resident] = self._loop.call_later(seconds, self._end, resident)
@@ -79,5 +80,6 @@ class Lingering:
         timer = self._timers.pop(resident, None)
         if timer is not None:
             timer.cancel()
+            resident.objects.serve_itself(None)
             if not resident.worker.is_dead:
                 self._supersede(resident)

@@ -113,6 +113,9 @@ class Clerk:
         self._renew_namespaces()
         for name, now in self._renewed().items():
             self._renew(name, now)
+        for name in {resident.worker.script.name for resident in runtime.lingering}:
+            with suppress(ScriptNotFound):  # the same version may be deployed again, and sooner
+                runtime.lingering.hasten(name, runtime.source.traffic(name).max_delay_s)
         for name in runtime.deployed():
             if not _is_there(runtime, name):
                 runtime.remove(name)
