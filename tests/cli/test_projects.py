@@ -117,6 +117,14 @@ def test_a_project_is_found_from_below_it_and_its_data_lie_beside_it(
         open_script(parse(["dev", str(project / "src")]))
 
 
+def test_the_shell_may_name_the_environment(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    configure(project, env={"live": {"name": "live-site"}, "staging": {}})
+    monkeypatch.setenv("CLOUDFLARE_ENV", "live")
+    assert open_script(parse(["dev", str(project)])).name == "live-site"
+    assert open_script(parse(["dev", str(project), "--env", "staging"])).name == "site-staging"
+    assert open_script(parse(["dev", str(project / "src" / "index.js")])).name == "index"
+
+
 def test_a_worker_that_is_elsewhere_is_told_at_the_start(project: Path) -> None:
     services = [{"binding": "MAIL", "service": "mail"}, {"binding": "SELF", "service": "site"}]
     configure(project, services=services)

@@ -20,7 +20,7 @@ from holdfast.catalog.project_bindings import ProjectInvalid
 from holdfast.catalog.project_files import find_project
 from holdfast.cli.console import complain
 from holdfast.cli.remote import remotely
-from holdfast.cli.where import project_here
+from holdfast.cli.where import environment_of, project_here
 from holdfast.storage import StorageError
 from holdfast.storage.d1 import D1Database, D1Registry, DumpOptions, Query
 from holdfast.storage.d1.databases import database_in
@@ -156,7 +156,7 @@ def _declared(options: argparse.Namespace) -> DeclaredDatabase | None:
         if options.env is not None:
             raise ValueError("--env chooses among the environments of a configuration file")
         return None
-    databases = read_databases(file, options.env)
+    databases = read_databases(file, environment_of(options))
     return next((one for one in databases if one.is_called(options.name)), None)
 
 

@@ -28,7 +28,7 @@ from holdfast.cli.script_file import (
     explained,
     unreadable,
 )
-from holdfast.cli.where import project_here
+from holdfast.cli.where import environment_of, project_here
 
 if TYPE_CHECKING:
     from holdfast.catalog.consumers import DeclaredConsumer
@@ -66,7 +66,8 @@ def open_scripts(options: argparse.Namespace) -> "list[SourceFile]":
 def project_of(options: argparse.Namespace) -> Path | None:
     """The configuration file that the command line names; None where it names a script.
 
-    Raises ValueError, with the way out, where it names neither.
+    The options have its environment then, wherever that is said. Raises ValueError, with the way
+    out, where it names neither.
     """
     given: Path = options.script or Path()
     if given == Path():
@@ -77,12 +78,14 @@ def project_of(options: argparse.Namespace) -> Path | None:
         except OSError as error:
             raise ValueError(unreadable(error, given)) from error
         if found:
+            options.env = environment_of(options)
             return found
         raise ValueError(
             f"name a script, or a folder with one of {', '.join(FILE_NAMES)}: "
             f"{given.absolute()} has none" + (", nor a folder above" if given == Path() else "")
         )
     if is_project_file(given):
+        options.env = environment_of(options)
         return given
     if options.env is not None:
         raise ValueError("--env chooses among the environments of a configuration file")

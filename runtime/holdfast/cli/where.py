@@ -13,6 +13,7 @@ METRICS_TOKEN_VARIABLE = "HOLDFAST_METRICS_TOKEN"  # noqa: S105 - a name, no sec
 TOKEN_FILE = "api-token"  # noqa: S105 - in the data folder
 URL_VARIABLE = "HOLDFAST_API_URL"
 SMTP_VARIABLE = "HOLDFAST_SMTP_URL"
+ENVIRONMENT_VARIABLE = "CLOUDFLARE_ENV"  # Wrangler's
 
 
 def add_data(parser: Parser) -> None:
@@ -37,6 +38,11 @@ def project_here(options: argparse.Namespace) -> Path:
     if options.data == Path(DEFAULT_DATA):
         options.data = folder / DEFAULT_DATA
     return folder
+
+
+def environment_of(options: argparse.Namespace) -> str | None:
+    """The environment of a project's configuration to use, where one is said."""
+    return options.env or os.environ.get(ENVIRONMENT_VARIABLE) or None
 
 
 def add_remote(parser: Parser) -> None:
