@@ -40,7 +40,8 @@ const specifiers = {
   s: toText,
   d: (value, options) => showCount(value, Number, options),
   i: (value, options) => showCount(value, parseInt, options),
-  f: (value) => (typeof value === "symbol" ? "NaN" : showNumber(parseFloat(value))),
+  f: (value, options) =>
+    typeof value === "symbol" ? "NaN" : showNumber(parseFloat(value), separates(options)),
   j: toJson,
   O: (value, options) => inspect(value, options),
   o: (value, options) =>
@@ -48,15 +49,19 @@ const specifiers = {
   c: () => "",
 };
 
+const separates = ({ numericSeparator }) =>
+  numericSeparator ?? inspect.defaultOptions.numericSeparator;
+
 /** A number as `toNumber` finds it in a value; a BigInt as it is. */
-function showCount(value, toNumber, { numericSeparator }) {
+function showCount(value, toNumber, options) {
+  const numericSeparator = separates(options);
   if (typeof value === "bigint") return showBigInt(value, numericSeparator);
   return typeof value === "symbol" ? "NaN" : showNumber(toNumber(value), numericSeparator);
 }
 
 function toText(value, options) {
-  if (typeof value === "number") return showNumber(value, options.numericSeparator);
-  if (typeof value === "bigint") return showBigInt(value, options.numericSeparator);
+  if (typeof value === "number") return showNumber(value, separates(options));
+  if (typeof value === "bigint") return showBigInt(value, separates(options));
   if (typeof value !== "object" || value === null) return String(value);
   if (!isProxy(value) && hasWordsOfItsOwn(value)) return String(value);
   return inspect(value, { ...options, depth: 0, colors: false, compact: 3 });

@@ -5,6 +5,7 @@ import { quoteString } from "./inspect-layout.js";
 /** A number; `separate` with underscores between thousands. */
 export function showNumber(number, separate = false) {
   if (!separate || !Number.isFinite(number)) return Object.is(number, -0) ? "-0" : `${number}`;
+  if (Number.isInteger(number) && `${number}`.includes("e")) return `${number}`;
   const [whole, fraction] = `${number}`.split(".");
   const grouped = whole.replace(/\B(?=(\d{3})+$)/g, "_");
   if (fraction === undefined) return grouped;

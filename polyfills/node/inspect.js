@@ -14,6 +14,7 @@ import {
   setSize,
   typedArrayEntries,
 } from "./inspect-entries.js";
+import { Inherited, inheritedBy } from "./inspect-inherited.js";
 import { formatError } from "./inspect-errors.js";
 import { groupInColumns, quoteString, reduceToText, stringWidth } from "./inspect-layout.js";
 import { colored, colors, defaultOptions, pickOptions, plain, styles } from "./inspect-options.js";
@@ -169,9 +170,12 @@ export function prefixOf(constructor, tag, fallback, size = "") {
     : `${constructor}${size} `;
 }
 
-function keysOf(value, showHidden) {
+function keysOf(value, context, level) {
   const symbols = getOwnPropertySymbols(value);
-  if (showHidden) return [...getOwnPropertyNames(value), ...symbols];
+  if (context.showHidden) {
+    const isShown = context.depth === null || level <= context.depth;
+    return [...getOwnPropertyNames(value), ...symbols, ...(isShown ? inheritedBy(value) : [])];
+  }
   let names;
   try {
     names = Object.keys(value);
@@ -183,13 +187,13 @@ function keysOf(value, showHidden) {
 
 function withoutIndexes(keys) {
   return keys.filter(
-    (key) => typeof key === "symbol" || `${key >>> 0}` !== key || key >>> 0 === 0xffffffff,
+    (key) => typeof key !== "string" || `${key >>> 0}` !== key || key >>> 0 === 0xffffffff,
   );
 }
 
 /** What is particular about an object: `{ braces, base, keys, entries, isList }`, or its text. */
 function shapeOf(context, value, level, constructor, tag, inTypedArray) {
-  const keys = keysOf(value, context.showHidden);
+  const keys = keysOf(value, context, level);
   const shape = { braces: ["{", "}"], base: "", keys, entries: null, isList: false };
   const finish = (prefix, entries) => {
     shape.braces[0] = `${prefix}{`;
@@ -395,11 +399,21 @@ function showObject(context, value, level, inTypedArray) {
 
 /** `name: value`; kind 1 is an item of a list, 2 an extra property of one. */
 export function showProperty(context, value, level, key, kind) {
+  if (key instanceof Inherited) return showInherited(context, value, level, key);
   const descriptor = getOwnPropertyDescriptor(value, key) ?? {
     value: value[key],
     configurable: true,
     enumerable: true,
   };
+  return showDescribed(context, value, level, key, kind, descriptor);
+}
+
+function showInherited(context, value, level, { key, descriptor }) {
+  const text = showDescribed(context, value, level, key, 0, descriptor);
+  return context.colors ? `\u001b[2m${text}\u001b[22m` : text;
+}
+
+function showDescribed(context, value, level, key, kind, descriptor) {
   let text;
   let gap = " ";
   if (descriptor.value !== undefined) {

@@ -119,7 +119,7 @@ function takeAuthority(target, rest, url) {
     target.hostname = hostname.slice(1, -1);
     return rest.startsWith("/") ? rest : `/${rest}`;
   }
-  const invalid = hostname.search(/[^a-z0-9.+_\x80-\uffff-]/);
+  const invalid = hostname.search(/[#/:?\\]/);
   if (invalid !== -1) {
     rest = `/${authority.slice(invalid)}${rest}`;
     hostname = hostname.slice(0, invalid);
@@ -129,7 +129,7 @@ function takeAuthority(target, rest, url) {
     hostname = toASCII(mapped(hostname));
     if (hostname === "") throw invalidUrl(url);
   }
-  if (/[\0#/?@\\:[\]]/.test(hostname)) throw invalidUrl(url);
+  if (/[\0\t\n\r #%/:<>?@[\\\]^|]/.test(hostname)) throw invalidUrl(url);
   target.hostname = hostname;
   target.host = hostname + (target.port ? `:${target.port}` : "");
   return rest;
@@ -195,13 +195,8 @@ Url.prototype.resolveObject = function resolveParts(relative) {
     return result;
   }
   if (target.protocol && target.protocol !== result.protocol) {
-    for (const key of FIELDS) if (key !== "slashes") result[key] = target[key];
-    result.slashes = SLASHED.has(target.protocol)
-      ? result.slashes || target.slashes
-      : target.slashes;
-    if (SLASHED.has(target.protocol) && !target.host && target.protocol !== "file:") {
-      takeHostFromPath(result);
-    }
+    if (SLASHED.has(target.protocol)) takeOver(result, target);
+    else for (const key of FIELDS) result[key] = target[key];
     result.href = result.format();
     return result;
   }
@@ -210,81 +205,118 @@ Url.prototype.resolveObject = function resolveParts(relative) {
   return result;
 };
 
-/** `http:host/path`, of another protocol than the base, names a host after all. */
-function takeHostFromPath(result) {
-  const parts = (result.pathname || "").split("/");
-  let host = "";
-  while (parts.length > 0 && host === "") host = parts.shift();
-  result.host = result.hostname = host;
-  if (parts[0] !== "") parts.unshift("");
-  result.pathname = parts.join("/") || "/";
-  result.path = `${result.pathname}${result.search || ""}`;
+const segmentsOf = ({ pathname }) => (pathname ? pathname.split("/") : []);
+
+function setPath(result) {
+  if (result.pathname !== null || result.search !== null)
+    result.path = `${result.pathname ?? ""}${result.search ?? ""}`;
 }
 
+/** Makes the result what a URL with another protocol than the base's says. */
+function takeOver(result, target) {
+  let { host, hostname, pathname } = target;
+  if (!host && target.protocol !== "file:" && !HOSTLESS.has(target.protocol)) {
+    // `http:host/path` names a host after all.
+    const segments = (pathname ?? "").split("/");
+    while (segments.length > 0 && !host) host = segments.shift();
+    hostname ||= "";
+    if (segments[0] !== "") segments.unshift("");
+    if (segments.length < 2) segments.unshift("");
+    pathname = segments.join("/");
+  }
+  for (const key of ["protocol", "search", "query", "auth", "port"]) result[key] = target[key];
+  result.pathname = pathname;
+  result.host = host || "";
+  result.hostname = hostname || host;
+  if (result.pathname || result.search) result.path = `${pathname ?? ""}${result.search ?? ""}`;
+  result.slashes ||= target.slashes;
+}
+
+/** Gives a result without slashes its host, with what stands before an `@`. */
+function setHost(result, host) {
+  const [auth, name] = host?.indexOf("@") > 0 ? host.split("@") : [];
+  if (name !== undefined) result.auth = auth;
+  result.host = result.hostname = name ?? host;
+}
+
+/** The path of the target from where the base's leads, with the host where that is told anew. */
 function resolvePath(result, target) {
-  const hasHost = Boolean(target.host);
-  const isSlashed = !result.protocol || SLASHED.has(result.protocol);
-  if (!isSlashed && !target.slashes && (target.pathname || hasHost)) {
-    resolveWithHost(result, target);
+  let host = target.host;
+  let hostname = target.hostname;
+  const isAbsolute = Boolean(host) || Boolean(target.pathname?.startsWith("/"));
+  // What has no slashes has its host as the first segment, from here to the end.
+  const isSlashless = Boolean(result.protocol) && !SLASHED.has(result.protocol);
+  let endsAbsolute =
+    isAbsolute || Boolean(result.pathname?.startsWith("/")) || Boolean(result.host && target.pathname);
+  const staysBelow = endsAbsolute;
+  let segments = segmentsOf(result);
+  let added = segmentsOf(target);
+  const withHost = (list, name) => {
+    if (!name) return list;
+    return list[0] === "" ? [name, ...list.slice(1)] : [name, ...list];
+  };
+  if (isSlashless) {
+    segments = withHost(segments, result.host);
+    Object.assign(result, { hostname: "", port: null, host: "" });
+    if (target.protocol) {
+      added = withHost(added, host);
+      host = hostname = result.auth = null;
+    }
+    endsAbsolute &&= added[0] === "" || segments[0] === "";
+  }
+  if (isAbsolute) {
+    if (host || host === "") {
+      if (result.host !== host) result.auth = null;
+      result.host = host;
+      result.port = target.port;
+    }
+    if (hostname || hostname === "") {
+      if (result.hostname !== hostname) result.auth = null;
+      result.hostname = hostname;
+    }
+    segments = added;
+  } else if (added.length > 0) segments = [...segments.slice(0, -1), ...added];
+  else if (target.search !== null) {
+    if (isSlashless) setHost(result, segments.shift());
+    Object.assign(result, { search: target.search, query: target.query });
+    return setPath(result);
+  }
+  if (isAbsolute || added.length > 0)
+    Object.assign(result, { search: target.search, query: target.query });
+  if (segments.length === 0) {
+    result.pathname = null;
+    result.path = result.search ? `/${result.search}` : null;
     return;
   }
-  if (hasHost) {
-    for (const key of ["auth", "host", "hostname", "port"]) result[key] = target[key];
-    result.slashes = true;
-  }
-  if (target.pathname || hasHost) {
-    const isAbsolute = target.pathname?.startsWith("/");
-    const base = hasHost || isAbsolute ? "" : (result.pathname ?? "").replace(/[^/]*$/, "");
-    const rooted = isAbsolute || hasHost || base.startsWith("/") || Boolean(result.host);
-    result.pathname = withoutDots(base + (target.pathname ?? ""), rooted);
-    result.search = target.search;
-    result.query = target.query;
-  } else {
-    if (result.pathname)
-      result.pathname = withoutDots(result.pathname, result.pathname.startsWith("/"));
-    if (target.search !== null) {
-      result.search = target.search;
-      result.query = target.query;
-    }
-  }
-  result.path =
-    result.pathname !== null || result.search !== null
-      ? `${result.pathname ?? ""}${result.search ?? ""}`
-      : null;
-}
-
-/** Of a protocol that has no slashes, the host is the first part of the path. */
-function resolveWithHost(result, target) {
-  const whole = `${result.host ?? ""}${result.pathname ?? ""}`;
-  const given = `${target.host ?? ""}${target.pathname ?? ""}`;
-  const replaces = Boolean(target.host) || given.startsWith("/");
-  const rooted = given.startsWith("/") || whole.startsWith("/");
-  const path = withoutDots(replaces ? given : whole.replace(/[^/]*$/, "") + given, rooted);
-  const slash = rooted ? 0 : path.indexOf("/");
-  result.port = null;
-  const first = slash === -1 ? path : path.slice(0, slash);
-  const [auth, host] = first.indexOf("@") > 0 ? first.split("@") : [result.auth, first];
-  result.auth = auth;
-  result.host = result.hostname = host;
-  result.pathname = slash === -1 ? null : path.slice(slash);
-  result.search = target.search;
-  result.query = target.query;
-  result.path = `${result.pathname ?? ""}${result.search ?? ""}` || null;
-}
-
-function withoutDots(path, rooted) {
-  const segments = path.split("/");
   const last = segments.at(-1);
+  const isFolder =
+    last === "" ||
+    ((last === "." || last === "..") && (result.host || host || segments.length > 1));
+  segments = withoutDots(segments, staysBelow || endsAbsolute);
+  if (endsAbsolute && segments[0] !== "" && !segments[0]?.startsWith("/")) segments.unshift("");
+  if (isFolder && !segments.join("/").endsWith("/")) segments.push("");
+  const isRooted = segments[0] === "" || Boolean(segments[0]?.startsWith("/"));
+  if (isSlashless) setHost(result, isRooted ? "" : (segments.shift() ?? ""));
+  endsAbsolute ||= Boolean(result.host && segments.length > 0);
+  if (endsAbsolute && !isRooted) segments.unshift("");
+  if (segments.length > 0) result.pathname = segments.join("/");
+  else result.pathname = result.path = null;
+  setPath(result);
+  result.auth = target.auth || result.auth;
+  result.slashes ||= target.slashes;
+}
+
+/** The segments without `.` and `..`; what leads above the first one stays, unless `staysBelow`. */
+function withoutDots(segments, staysBelow) {
   const kept = [];
-  for (const [i, segment] of segments.entries()) {
-    if (segment === "." || (i === 0 && segment === "" && rooted)) continue;
-    if (segment !== "..") kept.push(segment);
-    else if (kept.length > 0 && kept.at(-1) !== "..") kept.pop();
-    else if (!rooted) kept.push("..");
+  let up = 0;
+  for (const segment of segments.toReversed()) {
+    if (segment === ".") continue;
+    if (segment === "..") up++;
+    else if (up > 0) up--;
+    else kept.unshift(segment);
   }
-  if ((last === "." || last === "..") && kept.at(-1) !== "") kept.push("");
-  const text = kept.join("/");
-  return rooted ? `/${text}` : text;
+  return staysBelow ? kept : [...Array(up).fill(".."), ...kept];
 }
 
 export function parse(url, parseQueryString = false, slashesDenoteHost = false) {

@@ -180,7 +180,15 @@ export const isRegExp = types.isRegExp;
 export const isString = (value) => typeof value === "string";
 export const isSymbol = (value) => typeof value === "symbol";
 export const isUndefined = (value) => value === undefined;
-export const log = (...args) => console.log(...args);
+const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+
+/** Logs with the time in front. */
+export function log(...args) {
+  const now = new Date();
+  const two = (count) => `${count}`.padStart(2, "0");
+  const time = [now.getHours(), now.getMinutes(), now.getSeconds()].map(two).join(":");
+  console.log("%s - %s", `${now.getDate()} ${MONTHS[now.getMonth()]} ${time}`, format(...args));
+}
 export function _extend(target, source) {
   return source === null || typeof source !== "object" ? target : Object.assign(target, source);
 }

@@ -89,4 +89,14 @@ export default function run(log) {
     for (const promise of [Promise.resolve(3), Promise.resolve({ a: [{ b: {} }] }), new Promise(() => {}), failed, Object.assign(Promise.resolve("s"), { k: 1 }), Later.resolve(1), own]) log(inspect(promise), inspect([promise], { depth: 0 }));
     log(inspect([1, "a"], { stylize: (text) => `<${text}>` }), util.formatWithOptions({ numericSeparator: true }, "%d %s %i %d", 1234567, 1234567, 123456, 1234567n));
   }
+  class Base { constructor() { this._y = 123; } get y() { return this._y; } method() {} }
+  Base.prototype.shared = 5;
+  Base.prototype[Symbol("s")] = 1;
+  class Derived extends Base { get z() { throw new Error("no"); } }
+  class Pairs extends Map { get pairs() { return 2; } }
+  for (const value of [new Base(), new Derived(), new Pairs([[1, 2]]), {}, Object.create({ a: 1 }), Object.create(Object.create(null)), { n: new Derived() }])
+    for (const options of [{ showHidden: true }, { getters: true, showHidden: true }, { showHidden: true, depth: 0 }, { showHidden: true, colors: true }]) log(inspect(value, options));
+  inspect.defaultOptions.numericSeparator = true;
+  log(util.format("%d %s %i %f %d %d", 118059162071741130342, 1234567, 123123123, 12345.67891, 1180591620717411303424, 123456n));
+  inspect.defaultOptions.numericSeparator = false;
 }

@@ -30,4 +30,8 @@ export default function run(log) {
   const u = new URL("http://u:p@測試.com:81/p?q=1#h");
   for (const options of [{}, { fragment: false }, { unicode: true }, { search: false }, { auth: false }]) log(inspect(options), url.format(u, options));
   log(inspect(url.urlToHttpOptions(new URL("http://u:p%20@[::1]:81/p?q#h"))).replace(/\[Symbol[^\n]*\n/g, "\n"), url.URL === URL, url.URLSearchParams === URLSearchParams);
+  const bases = ["http://a.com/b/c/d;p?q", "http://user:pw@a.com:80/x/", "zz:abc/def?q#h", "foo/bar", "", "mailto:a@b.c", "file:///C:/x/y", "javascript:alert(1)", "http:", "//host/p", "fred:///s//a/b/c", "/users/../../..", "a:b@c/d"];
+  const rest = ["", ".", "../../../g", "?y#s", "//g", "/../g", "..g", "g/./h", "http:g", "http:?x", "zz:abc", "zz://h/p", "mailto:foo@bar", "https:#x", "file:/d", "//u:p@h:8/p", "foo/../../../bar", "///x", "mailto:local2@domain2/..", "https:a/b/../c", "fred:..", "xmpp:x@y/.."];
+  for (const base of bases) log(base, ...rest.map((relative) => attempt(() => [url.resolve(base, relative), Object.values(url.resolveObject(base, relative)).join()])));
+  for (const odd of ["https://*", "http://a*b:8/x", "http://x:y:z/", "http://a!b$c&d(e)/", "http://fail\ufe6afail.com/", "http://a<b/"]) log(odd, attempt(() => ({ ...url.parse(odd) })));
 }
