@@ -3,24 +3,29 @@
 
 import { absentFrom, requireString } from "./errors.js";
 import * as shared from "./dns-constants.js";
-import { addressOf, lookupOptions } from "./dns-lookup.js";
+import { lookUp, lookupOptions } from "./dns-lookup.js";
+import { question, QUESTIONS, Resolver } from "./dns-resolver.js";
 
 /** The address of a host. Mistakes in the call are thrown. */
 export function lookup(hostname, options = undefined) {
   if (hostname) requireString(hostname, "hostname");
-  const wanted = lookupOptions(options);
-  return Promise.try(addressOf, hostname, wanted);
+  return lookUp(hostname, lookupOptions(options));
+}
+
+const questions = {};
+for (const method of QUESTIONS) {
+  const asked = { [method]: (...args) => question(method, args) };
+  questions[method] = asked[method];
 }
 
 export * from "./dns-constants.js";
+export { Resolver };
 const missing = absentFrom("dns/promises");
+export const { lookupService, resolveAny } = missing;
 export const {
-  Resolver,
-  lookupService,
   resolve,
   resolve4,
   resolve6,
-  resolveAny,
   resolveCaa,
   resolveCname,
   resolveMx,
@@ -31,6 +36,6 @@ export const {
   resolveSrv,
   resolveTxt,
   reverse,
-} = missing;
+} = questions;
 
-export default { ...missing, ...shared, lookup };
+export default { ...missing, ...shared, ...questions, lookup, Resolver };

@@ -2,7 +2,8 @@
 
 import * as shared from "./dns-constants.js";
 import promises from "./dns-promises.js";
-import { addressOf, lookupOptions } from "./dns-lookup.js";
+import { lookUp, lookupOptions } from "./dns-lookup.js";
+import { question, QUESTIONS, Resolver as PromisingResolver } from "./dns-resolver.js";
 import { absentFrom, requireFunction, requireString } from "./errors.js";
 import { customPromisify } from "./promisify.js";
 import { nextTick } from "./stream-base.js";
@@ -15,25 +16,53 @@ export function lookup(hostname, options, callback = options) {
   if (hostname) requireString(hostname, "hostname");
   requireFunction(callback, "callback");
   const wanted = lookupOptions(callback === options ? undefined : options);
-  let found;
-  try {
-    found = addressOf(hostname, wanted);
-  } catch (error) {
-    return void nextTick(callback, error);
-  }
-  if (wanted.all) nextTick(callback, null, found);
-  else nextTick(callback, null, found.address, found.family);
+  lookUp(hostname, wanted).then(
+    (found) => {
+      if (wanted.all) nextTick(callback, null, found);
+      else nextTick(callback, null, found.address, found.family);
+    },
+    (error) => nextTick(callback, error),
+  );
 }
 Object.defineProperty(lookup, customPromisify, { value: promises.lookup, configurable: true });
 
+/** The same question with a callback behind its arguments. */
+const calling = (method, ask) =>
+  ({
+    [method](...args) {
+      const callback = args.pop();
+      requireFunction(callback, "callback");
+      ask(this, args).then(
+        (found) => nextTick(callback, null, found),
+        (error) => nextTick(callback, error),
+      );
+    },
+  })[method];
+
+/** Questions that can be given up together. */
+export class Resolver extends PromisingResolver {}
+
+const questions = {};
+for (const method of QUESTIONS) {
+  questions[method] = calling(method, (_, args) => question(method, args));
+  Object.defineProperty(questions[method], customPromisify, {
+    value: promises[method],
+    configurable: true,
+  });
+  const { [method]: ask } = PromisingResolver.prototype;
+  Object.defineProperty(Resolver.prototype, method, {
+    value: calling(method, (resolver, args) => ask.apply(resolver, args)),
+    writable: true,
+    configurable: true,
+  });
+}
+
 const missing = absentFrom("dns");
+export const { lookupService, resolveAny } = missing;
 export const {
-  Resolver,
-  lookupService,
   resolve,
   resolve4,
   resolve6,
-  resolveAny,
   resolveCaa,
   resolveCname,
   resolveMx,
@@ -44,6 +73,6 @@ export const {
   resolveSrv,
   resolveTxt,
   reverse,
-} = missing;
+} = questions;
 
-export default { ...missing, ...shared, lookup, promises };
+export default { ...missing, ...shared, ...questions, lookup, promises, Resolver };
