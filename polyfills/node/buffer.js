@@ -135,7 +135,7 @@ const statics = {
     requireSize(size);
     const buffer = new FastBuffer(size);
     if (fill === undefined || fill === 0 || size === 0) return buffer;
-    return buffer.fill(fill, typeof encoding === "string" ? encoding : undefined);
+    return buffer.fill(fill, 0, size, encoding);
   },
 
   allocUnsafe: function allocUnsafe(size) {

@@ -1,6 +1,7 @@
 // The constants of node:fs: https://nodejs.org/docs/latest-v20.x/api/fs.html#fs-constants
 
 export const constants = {
+  __proto__: null,
   UV_FS_SYMLINK_DIR: 1,
   UV_FS_SYMLINK_JUNCTION: 2,
   O_RDONLY: 0,

@@ -2,7 +2,13 @@
 // https://nodejs.org/docs/latest-v20.x/api/fs.html#synchronous-api
 
 import { Buffer } from "./buffer.js";
-import { invalidType, outOfRange, requireInteger, requireObject } from "./errors.js";
+import {
+  invalidType,
+  outOfRange,
+  requireBoolean,
+  requireInteger,
+  requireObject,
+} from "./errors.js";
 import {
   bytesOf,
   encoded,
@@ -15,10 +21,13 @@ import {
 } from "./fs-arguments.js";
 import { constants } from "./fs-constants.js";
 import { fileError } from "./fs-errors.js";
+import { Node, STANDARD_STREAMS } from "./fs-node.js";
 import { statsOf } from "./fs-stats.js";
 import { find, make, requireWritable, tree } from "./fs-tree.js";
 
-const { O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_TRUNC, O_WRONLY, S_IFREG } = constants;
+const { O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } =
+  constants;
+const { S_IFCHR, S_IFREG } = constants;
 const ACCESS = 3;
 const DEFAULT_MODE = 0o666;
 
@@ -40,10 +49,16 @@ class OpenFile {
   }
 }
 
+const standard = STANDARD_STREAMS.map((name, fd) => {
+  const node = new Node(null, S_IFCHR | 0o620, fd);
+  node.device = name;
+  return new OpenFile(node, O_RDWR);
+});
+
 /** The open file of a descriptor. */
 export function opened(fd, syscall) {
   requireInteger(fd, "fd", 0, 2 ** 31 - 1);
-  const file = tree().descriptors.get(fd);
+  const file = tree().descriptors.get(fd) ?? standard[fd];
   if (file === undefined) throw fileError("EBADF", syscall);
   return file;
 }
@@ -73,8 +88,7 @@ export function openSync(path, flags = "r", mode = undefined) {
 }
 
 export function closeSync(fd) {
-  opened(fd, "close");
-  tree().close(fd);
+  if (!standard.includes(opened(fd, "close"))) tree().close(fd);
 }
 
 /** Up to `length` bytes; from `position` on, or from where the last read ended if it is null. */
@@ -211,7 +225,7 @@ function fileOf(path, flags, mode = undefined) {
 /** All bytes of an open file from its position on. */
 export function contentOf(file) {
   const { device, size } = file.node;
-  if (device !== undefined && device !== "null") throw fileError("EINVAL", "read");
+  if (device !== undefined && device !== "null" && device !== "stdin") throw fileError("EINVAL", "read");
   return Buffer.from(readFrom(file, null, Math.max(0, size - file.position)));
 }
 
@@ -223,7 +237,8 @@ export function readFileSync(path, options = undefined) {
 
 export function writeFileSync(path, data, options = undefined) {
   const wanted = optionsOf(options);
-  const { encoding, flag = "w", mode } = wanted;
+  const { encoding, flag = "w", mode, flush } = wanted;
+  if (flush !== undefined && flush !== null) requireBoolean(flush, "options.flush");
   const bytes = bytesOf(data, encoding);
   requireWanted(wanted);
   writeTo(fileOf(path, flag, mode), bytes, null);

@@ -2,7 +2,7 @@
 // https://nodejs.org/docs/latest-v20.x/api/fs.html#synchronous-api
 
 import { nodeError } from "./errors.js";
-import { encodedName, modeOf, optionsOf, pathOf, requireBooleans } from "./fs-arguments.js";
+import { encodedName, optionsOf, pathOf, requireBooleans } from "./fs-arguments.js";
 import { constants } from "./fs-constants.js";
 import { fileError, withBothPaths } from "./fs-errors.js";
 import { setTimes } from "./fs-files.js";
@@ -14,7 +14,9 @@ const MAX_ACCESS = 7;
 
 export function accessSync(path, mode = F_OK) {
   const full = pathOf(path);
-  if (!(modeOf(mode, "mode", F_OK) <= MAX_ACCESS)) {
+  if (typeof (mode ?? F_OK) !== "number")
+    throw nodeError(TypeError, "ERR_INVALID_ARG_TYPE", "mode must be int32 or null/undefined");
+  if (mode < 0 || mode > MAX_ACCESS) {
     const message = `mode is out of range: >= 0 && <= ${MAX_ACCESS}`;
     throw nodeError(RangeError, "ERR_OUT_OF_RANGE", message);
   }

@@ -1,5 +1,6 @@
 // What a tree of files is made of (fs-tree.js).
 
+import { lazily } from "../kernel/lazy.js";
 import { constants } from "./fs-constants.js";
 import { fileError } from "./fs-errors.js";
 
@@ -7,6 +8,9 @@ const { S_IFDIR, S_IFMT } = constants;
 const MAX_BYTES = 128 * 1024 * 1024; // of a tree, with what has no name any more and is still open
 const MAX_RANDOM_BYTES = 65_536; // at a time
 const NOTHING = new Uint8Array(0);
+const processOf = lazily("node/process.js");
+/** What is open from the start, by its descriptor: what is written there goes to the console. */
+export const STANDARD_STREAMS = ["stdin", "stdout", "stderr"];
 
 /** A file, a directory, a device or a symbolic link; `tree` is null where nobody may change it. */
 export class Node {
@@ -17,7 +21,7 @@ export class Node {
   opened = 0; // how often it is open
   entries; // of a directory
   target; // of a link
-  device; // of a device: "null", "zero", "full" or "random"
+  device; // of a device: "null", "zero", "full", "random" or a stream of the process
   bytes = NOTHING; // of a file; the buffer may be longer than its `size`
   size = 0;
   atime = Date.now();
@@ -47,7 +51,7 @@ export class Node {
         Math.min(position, this.size),
         Math.min(position + length, this.size),
       );
-    if (this.device === "null") return NOTHING;
+    if (this.device === "null" || STANDARD_STREAMS.includes(this.device)) return NOTHING;
     const bytes = new Uint8Array(length);
     if (this.device === "random")
       for (let at = 0; at < length; at += MAX_RANDOM_BYTES)
@@ -57,6 +61,7 @@ export class Node {
 
   write(position, data) {
     if (this.device === "full") throw fileError("ENOSPC", "write");
+    if (this.device === "stdout" || this.device === "stderr") processOf()[this.device].write(data);
     if (this.device !== undefined || data.length === 0) return;
     if (position + data.length > this.size) this.resize(position + data.length);
     this.bytes.set(data, position);

@@ -12,6 +12,8 @@ import { Node } from "./fs-node.js";
 
 const { S_IFCHR, S_IFDIR } = constants;
 const MAX_LINKS = 40;
+const MAX_PATH = 4095; // as on Linux, but of characters
+const MAX_NAME = 255;
 const FIRST_OF_BUNDLE = 2 ** 31; // number of a node
 
 let bundle; // one for all
@@ -77,6 +79,8 @@ export function find(path, syscall, { follows = true } = {}) {
   if (path === "") throw fileError("ENOENT", syscall, path);
   const { root, working } = tree();
   const parts = path.split("/").reverse();
+  if (path.length > MAX_PATH || parts.some((part) => part.length > MAX_NAME))
+    throw fileError("ENAMETOOLONG", syscall, path);
   let trail = path.startsWith("/") ? [] : [...working]; // from the root on: [name, node]
   let links = 0;
   while (parts.length > 0) {

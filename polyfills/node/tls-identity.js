@@ -25,6 +25,13 @@ function matches(host, pattern) {
   );
 }
 
+/** An address in the one way to write it; "" for what is none. */
+function canonical(address) {
+  const family = isIP(address);
+  if (family === 6) return new URL(`http://[${address}]`).hostname.slice(1, -1);
+  return family === 4 ? address : "";
+}
+
 /** The error of a certificate that is another host's, or undefined. */
 export function checkServerIdentity(hostname, cert) {
   const { subject, subjectaltname } = cert;
@@ -32,11 +39,11 @@ export function checkServerIdentity(hostname, cert) {
   const of = (kind) =>
     names.filter((name) => name.startsWith(kind)).map((name) => name.slice(kind.length));
   const dns = of("DNS:");
-  const ips = of("IP Address:");
+  const ips = of("IP Address:").map(canonical);
   const host = `${hostname}`.replace(/\.$/, "");
   let reason;
   if (isIP(host) !== 0) {
-    if (!ips.includes(host)) reason = `IP: ${host} is not in the cert's list: ${ips.join(", ")}`;
+    if (!ips.includes(canonical(host))) reason = `IP: ${host} is not in the cert's list: ${ips.join(", ")}`;
   } else if (dns.length > 0) {
     if (!dns.some((pattern) => matches(host, pattern)))
       reason = `Host: ${host}. is not in the cert's altnames: ${subjectaltname}`;

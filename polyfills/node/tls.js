@@ -3,7 +3,7 @@
 // The runtime checks certificates, against the machine's own list; scripts have no say in it.
 
 import { Buffer } from "./buffer.js";
-import { absentFrom, outOfRange } from "./errors.js";
+import { absentFrom, nodeError, outOfRange, requireFunction } from "./errors.js";
 import { _normalizeArgs, createServer, Server, Socket } from "./net.js";
 import { nextTick } from "./stream-base.js";
 import { checkServerIdentity } from "./tls-identity.js";
@@ -18,10 +18,21 @@ export const rootCertificates = [];
 
 const MAX_NAME_BYTES = 255;
 
+/** Refuses what would be ignored otherwise: who pins a certificate relies on it. */
+function checkOptions({ checkServerIdentity: check, secureContext } = {}) {
+  if (secureContext !== undefined && !(secureContext instanceof SecureContext))
+    throw nodeError(TypeError, "ERR_TLS_INVALID_CONTEXT", "context must be a SecureContext");
+  if (check === undefined || check === checkServerIdentity) return;
+  requireFunction(check, "options.checkServerIdentity");
+  const message = "The options.checkServerIdentity option is not implemented";
+  throw nodeError(Error, "ERR_OPTION_NOT_IMPLEMENTED", message);
+}
+
 /** A connection with TLS: one of its own, or one that goes on with `socket`'s. */
 export function TLSSocket(socket = undefined, options = undefined) {
   if (!(this instanceof TLSSocket)) return new TLSSocket(socket, options);
-  Socket.call(this, options);
+  checkOptions(options);
+  Socket.call(this, socket ? { ...options, allowHalfOpen: socket.allowHalfOpen } : options);
   this.encrypted = true;
   this.authorized = false;
   this.authorizationError = null;
@@ -77,7 +88,9 @@ export function connect(...args) {
 export const createSecureContext = () => new SecureContext();
 export const getCiphers = () => [];
 
-export function SecureContext() {}
+export function SecureContext() {
+  if (!(this instanceof SecureContext)) return new SecureContext();
+}
 
 /** Names of protocols as the handshake has them: each behind a byte with its length. */
 export function convertALPNProtocols(protocols, out) {

@@ -3,7 +3,7 @@
 import { absentFrom, invalidType } from "./errors.js";
 
 export const { BroadcastChannel, MessageChannel, MessagePort } = globalThis;
-export const SHARE_ENV = Symbol("nodejs.worker_threads.SHARE_ENV");
+export const SHARE_ENV = Symbol.for("nodejs.worker_threads.SHARE_ENV");
 export const isInternalThread = false;
 export const isMainThread = true;
 export const parentPort = null;

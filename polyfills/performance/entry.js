@@ -76,6 +76,12 @@ export class PerformanceMark extends PerformanceEntry {
   get detail() {
     return this.#detail;
   }
+
+  /** As workerd has it: what was not given is left out. */
+  toJSON() {
+    const detail = this.#detail === null ? undefined : { detail: this.#detail };
+    return { ...super.toJSON(), ...detail };
+  }
 }
 
 /** The time between two moments. */
@@ -90,6 +96,12 @@ export class PerformanceMeasure extends PerformanceEntry {
 
   get detail() {
     return this.#detail;
+  }
+
+  /** As workerd has it: what was not given is left out. */
+  toJSON() {
+    const detail = this.#detail === null ? undefined : { detail: this.#detail };
+    return { ...super.toJSON(), ...detail };
   }
 }
 

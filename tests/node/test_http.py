@@ -597,3 +597,19 @@ async def test_files_are_an_objects_own_and_an_events_own(server: Server) -> Non
     ]
     assert json.loads(await server.text()) == expected
     assert json.loads(await server.text())[0] == [], "another event has other files"
+
+
+async def test_who_pins_a_certificate_is_told_that_nobody_asks_for_it(server: Server) -> None:
+    server.add(
+        "main",
+        """
+        import tls from "node:tls";
+        const failure = (run) => { try { run(); } catch (error) { return error.code; } };
+        export default { fetch: () => Response.json([() => {}, 42].flatMap((checkServerIdentity) => [
+          failure(() => tls.connect({ port: 443, host: "a.example", checkServerIdentity })),
+          failure(() => new tls.TLSSocket(undefined, { checkServerIdentity })),
+        ]).concat(new tls.TLSSocket(undefined, tls).destroyed)) };
+        """,
+    )
+    pinned = ["ERR_OPTION_NOT_IMPLEMENTED"] * 2
+    assert json.loads(await server.text()) == [*pinned, *["ERR_INVALID_ARG_TYPE"] * 2, False]

@@ -43,3 +43,22 @@ async def test_the_process_tells_of_rejections_and_warnings(server: Server) -> N
         ["Warning", None, None],
     ]
     assert server.lines == []
+
+
+async def test_what_is_written_to_the_standard_descriptors_is_logged(server: Server) -> None:
+    server.add(
+        "main",
+        """
+        import fs from "node:fs";
+        export default { fetch() {
+          const told = [fs.writeSync(1, "one\\ntw"), fs.writeSync(1, Buffer.from("o\\n"), 0)];
+          fs.closeSync(2);
+          fs.writeFileSync(2, "three\\n");
+          told.push(fs.readFileSync(0, "utf8"), fs.readSync(0, Buffer.alloc(1)));
+          told.push(fs.fstatSync(1).isCharacterDevice(), fs.openSync("/tmp/x", "w"));
+          return Response.json(told);
+        } };
+        """,
+    )
+    assert json.loads(await server.text()) == [6, 2, "", 0, True, 3]
+    assert server.lines == ["main log: one", "main log: two", "main error: three"]

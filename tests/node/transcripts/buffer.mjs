@@ -94,4 +94,5 @@ export default function run(log) {
   for (const input of [null, "s", 5, {}, new ArrayBuffer(1), new Uint16Array(1), new DataView(new ArrayBuffer(1))]) log(attempt(() => buffer.isUtf8(input)), attempt(() => buffer.isAscii(input)));
   log(Buffer.concat([], 100).length, Buffer.concat([Buffer.from("a")], 3).toString("hex"), attempt(() => Buffer.concat([], -1)), attempt(() => Buffer.concat([Buffer.from("a")], -1)));
   log(Buffer.prototype.toLocaleString === Buffer.prototype.toString);
+  for (const fill of [["c", "hex"], ["x", 20], ["", "hex"], [Buffer.alloc(0)], ["é", "latin1"], ["ab"], [1, "hex"], ["a", null], [true], [300], [{}]]) log(attempt(() => Buffer.alloc(4, ...fill).toString("hex")));
 }

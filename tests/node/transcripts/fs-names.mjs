@@ -120,6 +120,15 @@ export default async function run(log) {
       const made = [await cb(fs.writeFile, at("cb"), "x"), await cb(fs.access, at("cb")), await cb(fs.mkdir, at("cbd")), await cb(fs.mkdir, at("cbd/a/b"), { recursive: true }), await cb(fs.mkdir, at("cbd/a/b"), { recursive: true }), await cb(fs.unlink, at("cb")), await cb(fs.rm, at("none"), { force: true }), await cb(fs.close, fs.openSync(at("B")))];
       return [made, (await cb(fs.stat, at("none")))[0].message];
     },
+    "modes to access": () => Promise.all(["/", 123n, -1, 8, 1.5, null, {}].map((mode) => attempt(`access ${typeof mode} ${mode}`, () => fs.accessSync("/tmp", mode)))),
+    "a name that is too long": () => fs.writeFileSync(at("a".repeat(256)), ""),
+    "a path that is too long": async () => {
+      const { code, errno } = await promises.readFile(at("a/".repeat(2100))).catch((error) => error);
+      return [code, errno];
+    },
+    "a flush that is none": () => fs.appendFileSync(at("fl"), "a", { flush: "no" }),
+    "a flush": () => fs.appendFileSync(at("fl"), "a", { flush: true }),
+    "the prototype of constants": () => Object.getPrototypeOf(fs.constants),
     names: () => [fs.readFile.name, fs.stat.name, fs.write.name, promises.readFile.name, promises.stat.name, fs.promises === promises],
   }))
     await attempt(name, call);

@@ -30,7 +30,9 @@ export function a_mark_is_an_entry_with_a_copy_of_its_detail() {
   equal([mark.name, mark.entryType, mark.startTime, mark.duration], ["m", "mark", 5, 0]);
   equal(mark.detail, detail);
   ok(mark.detail !== detail);
-  equal(mark.toJSON(), { name: "m", entryType: "mark", startTime: 5, duration: 0 });
+  const shown = { name: "m", entryType: "mark", startTime: 5, duration: 0 };
+  equal(mark.toJSON(), { ...shown, detail });
+  equal(new PerformanceMark("m", { startTime: 5 }).toJSON(), shown);
   same(new PerformanceMark("free").detail, null);
   same(performance.getEntriesByName("free").length, 0);
   throws(() => performance.mark("m", { startTime: -1 }), "TypeError");
