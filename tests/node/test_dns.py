@@ -1,4 +1,4 @@
-"""node:dns, whose questions go to Cloudflare's resolver by HTTPS; here, to a fetch of the script's own."""
+"""node:dns, whose questions go to Cloudflare's resolver; here, to a fetch of the script's own."""
 
 import json
 from typing import Any
@@ -18,11 +18,13 @@ const RECORDS = {
   "a SRV": [{ type: 33, data: "5 0 80 host.a." }],
   "a SOA": [{ type: 6, data: "ns.a. me.a. 1 2 3 4 5" }],
   "a CNAME": [{ type: 5, data: "b." }],
-  "a CAA": [{ type: 257, data: '0 issue "ca.a"' }, { type: 257, data: "\\\\# 9 80 05 69 6f 64 65 66 78 79" }],
+  "a CAA": [{ type: 257, data: '0 issue "ca.a"' },
+    { type: 257, data: "\\\\# 9 80 05 69 6f 64 65 66 78 79" }],
   "a NAPTR": [{ type: 35, data: '1 2 "s" "SIP+D2U" "" _sip.a.' },
     { type: 35, data: "\\\\# 15 00 01 00 02 01 73 01 78 01 79 01 61 01 62 00" }],
   "1.2.0.192.in-addr.arpa PTR": [{ type: 12, data: "one.a." }],
-  "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa PTR": [{ type: 12, data: "six.a." }],
+  "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa PTR":
+    [{ type: 12, data: "six.a." }],
 };
 globalThis.fetch = async (url, { headers, signal }) => {
   const { origin, pathname, searchParams } = new URL(url);
