@@ -80,6 +80,9 @@ class NoNetwork:
         """See FetchClient; raises ScriptError."""
         raise self._refusal()
 
+    def socket_here(self, _url: str, _headers: object) -> None:
+        """See FetchClient: nothing is."""
+
     async def addresses_of(self, host: str, port: int) -> list[str]:
         """See FetchClient; raises ScriptError."""
         raise self._refusal()
