@@ -3,9 +3,10 @@
 // Data of other kinds, and large data, is not copied here: it goes as bytes, and what is
 // refused is refused there.
 
+import { ownValue } from "../kernel/own-properties.js";
 import { isKnownProxy, proxiesExist } from "../serialize/proxies.js";
 
-const { defineProperty, getPrototypeOf, keys } = Object;
+const { getPrototypeOf, keys } = Object;
 const { isArray } = Array;
 const { Date, Map } = globalThis;
 const uncurry = Function.prototype.call.bind.bind(Function.prototype.call);
@@ -64,7 +65,7 @@ function copyOfObject(value) {
     const item = copyOf(value[name]);
     if (item === NOT_PLAIN) return NOT_PLAIN;
     left -= name.length;
-    if (name in objectPrototype) define(copy, name, item);
+    if (name in objectPrototype) ownValue(copy, name, item); // no setter that is inherited is to run
     else copy[name] = item;
   }
   return left < 0 ? NOT_PLAIN : copy;
@@ -94,9 +95,4 @@ function copyOfDate(date) {
   } catch {
     return NOT_PLAIN; // it only inherits
   }
-}
-
-// Assigning would run a setter that is inherited.
-function define(object, name, value) {
-  defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
 }

@@ -4,6 +4,7 @@
 // defines can be reached; of a plain object and of a function, only their own properties.
 // https://developers.cloudflare.com/workers/runtime-apis/rpc/visibility/
 
+import { isObject } from "../kernel/webidl.js";
 import { RpcTarget } from "./target.js";
 
 const { getPrototypeOf, hasOwn } = Object;
@@ -87,8 +88,4 @@ function property(object, name, allowsOwn, reserved) {
   const value = object[name];
   if (!allowsOwn && value === objectPrototype[name]) throw notImplemented(name);
   return value;
-}
-
-function isObject(value) {
-  return typeof value === "function" || (typeof value === "object" && value !== null);
 }

@@ -9,6 +9,7 @@
 import { wrongConstructorArgument } from "../kernel/arguments.js";
 import { DOMException } from "../language/dom-exception.js";
 import { requireContext } from "../kernel/pending.js";
+import { ownValue } from "../kernel/own-properties.js";
 import { isKnownProxy } from "../serialize/proxies.js";
 import { notSerializable } from "../serialize/errors.js";
 import {
@@ -66,7 +67,7 @@ export function wildcard(get, base = objectPrototype) {
     get: (target, name, object) => (isAny(name) ? get(object, name) : getOf(target, name, object)),
     has: (target, name) => isAny(name) || name in target,
     set(target, name, value, object) {
-      defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
+      ownValue(object, name, value);
       return true;
     },
   });

@@ -1,6 +1,7 @@
 // Clones a graph object by object, without bytes in between.
 // https://html.spec.whatwg.org/multipage/structured-data.html#structuredserializeinternal
 
+import { ownValue } from "../kernel/own-properties.js";
 import * as kinds from "./kinds.js";
 import { bufferFacts, copyOf, isShared, viewFacts, viewOf } from "./buffers.js";
 import { serializableRecord } from "./cloneables.js";
@@ -10,7 +11,7 @@ import { isKnownProxy, proxiesExist } from "./proxies.js";
 import { entriesOf, flagsOf, sourceOf, timeOf, unboxed, valuesOf } from "./slots.js";
 
 const { ArrayBuffer, Date, Map, Object, RegExp, Set, Uint8Array } = globalThis;
-const { defineProperty, getPrototypeOf, hasOwn, keys } = Object;
+const { getPrototypeOf, hasOwn, keys } = Object;
 const uncurry = Function.prototype.call.bind.bind(Function.prototype.call);
 const mapGet = uncurry(Map.prototype.get);
 const mapSet = uncurry(Map.prototype.set);
@@ -54,7 +55,8 @@ export class Cloning {
       let item = value[name];
       if (typeof item === "object" && item !== null) item = this.#cloneObject(item);
       else if (typeof item === "function" || typeof item === "symbol") throw notCloneable(item);
-      if (name in prototype) define(copy, name, item);
+      // Assigning would run a setter that is inherited, above all that of __proto__.
+      if (name in prototype) ownValue(copy, name, item);
       else copy[name] = item;
     }
     return copy;
@@ -65,11 +67,6 @@ export class Cloning {
     mapSet(this.clones, value, copy);
     return copy;
   }
-}
-
-// Assigning would run a setter that is inherited, above all that of __proto__.
-function define(object, key, value) {
-  defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
 const cloners = [];

@@ -6,10 +6,10 @@
 // is in variables of this module.
 
 import { serialize_text } from "holdfast:ops";
+import { ownValue } from "../kernel/own-properties.js";
 import { UNREADABLE, dataCloneError } from "./errors.js";
 import { HEADERLESS_VERSION, VERSION, WRITTEN_VERSION } from "./tags.js";
 
-const { defineProperty } = Object;
 const { atob, Uint8Array, Uint16Array, DataView, BigInt } = globalThis;
 const { fromCharCode } = String;
 const { apply } = Reflect;
@@ -355,16 +355,12 @@ function readProperties(object, endTag, prototype) {
       value = readProperties(keep({}), 123, objectPrototype);
     } else value = next === 65 ? (pos++, readDenseArray()) : readValue();
     // Assigning would run a setter that is inherited, above all that of __proto__.
-    if (key in prototype) define(object, key, value);
+    if (key in prototype) ownValue(object, key, value);
     else object[key] = value;
   }
   pos++;
   if (readVarint() !== count) throw unreadable();
   return object;
-}
-
-function define(object, key, value) {
-  defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
 function readDenseArray() {

@@ -1,6 +1,7 @@
 // `env`: what a script's bindings look like from inside.
 
 import { lazily } from "../kernel/lazy.js";
+import { ownValue } from "../kernel/own-properties.js";
 import { namespaceFromHost } from "../objects/namespace.js";
 import { serviceFromHost } from "./fetcher.js";
 
@@ -43,14 +44,10 @@ const makers = {
 export function addBindings(target, bindings) {
   for (const binding of bindings) {
     if (binding.type === "loaded") addValues(target, loaded().prepareLoaded(binding));
-    else add(target, binding.name, makers[binding.type](binding));
+    else ownValue(target, binding.name, makers[binding.type](binding));
   }
 }
 
 function addValues(target, values) {
-  for (const name of Object.keys(values)) add(target, name, values[name]);
-}
-
-function add(target, name, value) {
-  Object.defineProperty(target, name, { value, configurable: true, enumerable: true, writable: true });
+  for (const name of Object.keys(values)) ownValue(target, name, values[name]);
 }
