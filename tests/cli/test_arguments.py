@@ -32,6 +32,17 @@ def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture[str])
     assert all(command in out for command in ("dev", "run", "serve", "deploy", "namespace"))
 
 
+def test_where_there_are_many_options_the_first_line_leaves_them_to_the_list(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def first(*words: str) -> str:
+        return said([*words, "--help"], capsys)[1].partition("\n")[0]
+
+    assert first("dev") == "usage: holdfast dev [options] [SCRIPT]"
+    assert first("serve") == "usage: holdfast serve [options]"
+    assert first("check") == "usage: holdfast check [-h] [--data DIR]"
+
+
 def test_a_group_without_an_action_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = said(["namespace"], capsys)
     assert status == 0 and "create" in out and "list" in out

@@ -14,6 +14,7 @@ from holdfast.importing import without_collections, without_package
 
 USAGE_STATUS = 2  # what a shell's own commands return for options they do not know
 MAX_WORKERS = 256
+MAX_OPTIONS_IN_USAGE = 12
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 
 
@@ -23,12 +24,29 @@ class Formatter(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=30)
 
+    def add_usage(
+        self,
+        usage: str | None,
+        actions: Iterable[argparse.Action],
+        groups: Iterable[Any],
+        prefix: str | None = None,
+    ) -> None:
+        """See argparse, which lists all options: many say nothing there, and are listed below."""
+        if sum(bool(action.option_strings) for action in actions) > MAX_OPTIONS_IN_USAGE:
+            given = [_in_usage(action) for action in actions if not action.option_strings]
+            usage = " ".join(["%(prog)s [options]", *given])
+        super().add_usage(usage, actions, groups, prefix)
+
     def add_argument(self, action: argparse.Action) -> None:
         """See argparse, which forgets that commands stand further in than what they belong to."""
         super().add_argument(action)
         for command in self._iter_indented_subactions(action):
             length = len(self._format_action_invocation(command)) + self._current_indent
             self._action_max_length = max(self._action_max_length, length + self._indent_increment)
+
+
+def _in_usage(action: argparse.Action) -> str:
+    return f"[{action.metavar}]" if action.nargs == "?" else str(action.metavar)
 
 
 class Parser(argparse.ArgumentParser):

@@ -66,5 +66,5 @@ def add_remote(parser: Parser) -> None:
         type=folder,
         default=Path(DEFAULT_DATA),
         metavar="DIR",
-        help="the data folder of the `holdfast serve` (default: %(default)s)",
+        help="the data folder; that of a `holdfast serve` has its token (default: %(default)s)",
     )
