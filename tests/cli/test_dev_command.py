@@ -71,14 +71,18 @@ def test_the_console_is_readable_and_harmless(tmp_path: Path) -> None:
 
 def test_an_exception_reaches_the_log_and_the_page(tmp_path: Path) -> None:
     (tmp_path / "bad.mjs").write_text(
-        "export default { fetch() {\n  throw new TypeError('not so');\n} };\n"
+        "export default { fetch(request, env) {\n"
+        "  if (request.url.endsWith('/lack')) return env.LACK.get('a');\n"
+        "  throw new TypeError('not so');\n} };\n"
     )
-    with Running("dev", "bad.mjs", *ANY_PORT, folder=tmp_path) as dev:
-        answer = get(dev.ready())
+    with Running("dev", "bad.mjs", *ANY_PORT, "--var", "HAS=it", folder=tmp_path) as dev:
+        answer = get(url := dev.ready())
         assert answer.status == 500
-        assert "TypeError: not so" in answer.text and "bad.mjs:2" in answer.text
+        assert "TypeError: not so" in answer.text and "at fetch (bad.mjs:3:" in answer.text
+        assert ">    3 |   throw new TypeError('not so');" in answer.text
+        assert "env has no LACK; it has: HAS.\n" in get(f"{url}/lack").text
         dev.line(r"\[bad\] error: TypeError: not so")
-        dev.line(r"bad\.mjs:2")
+        dev.line(r"bad\.mjs:3")
         dev.line(r"GET / 500")
 
 
@@ -310,14 +314,6 @@ def test_variables_the_name_and_where_clients_are_come_from_options(tmp_path: Pa
         url = dev.ready()
         assert dev.out[0].startswith("my-worker is listening")
         assert get(url).text == "a=b Porto,TLSv1.3"
-
-
-def test_what_cannot_be_served_is_told_in_one_line(tmp_path: Path) -> None:
-    (tmp_path / "main.mjs").write_text(HELLO)
-    for options in (["--var", "A"], ["--name", "../x"], ["--var", "=x"]):
-        done = holdfast("dev", "main.mjs", *options, folder=tmp_path)
-        assert done.code == 1 and done.err.count("\n") == 1
-        assert done.err.startswith("holdfast: --")
 
 
 def test_a_url_runs_the_scheduled_handler_and_tells_how_that_went(tmp_path: Path) -> None:

@@ -26,7 +26,8 @@ May import assets/, storage/ and engine/; touches APSW for a database of its own
 What is read from files, for uploads and for what is served from a folder:
 
 - files.py reads a script's modules, by module_rules.py and additional_modules.py; bundling.py has
-  esbuild bundle them, source.py says when; source_map.py knows where lines of a bundle come from.
+  esbuild bundle them, source.py says when; source_map.py knows where lines of a bundle come from,
+  excerpt.py shows the lines that an error's stack tells.
 - project_files.py finds a project's configuration and parses it (jsonc.py); project.py reads it,
   with project_fields.py, project_bindings.py, project_secrets.py, declared_routes.py, env_file.py;
   text_file.py reads text. d1_migrations.py: the migrations of D1 databases.

@@ -50,12 +50,22 @@ class Source:
 
     @property
     def texts(self) -> dict[str, str]:
-        """The author's files by name, where they were bundled. Blocks."""
-        return {} if self.places is None else self.places.texts
+        """The modules by name, and the author's files where they were bundled. Blocks."""
+        texts = texts_of(self.modules)
+        return texts if self.places is None else texts | self.places.texts
 
     def told(self, text: str) -> str:
         """A text, such as a stack, with places in files of the author's."""
         return text if self.places is None else self.places.told(text)
+
+
+def texts_of(modules: Iterable[Module]) -> dict[str, str]:
+    """The source of those that are JavaScript, by name."""
+    return {
+        module.name: module.content.decode("utf-8", "replace")
+        for module in modules
+        if module.kind in (ModuleKind.ESM, ModuleKind.COMMONJS)
+    }
 
 
 def read_source(

@@ -170,7 +170,12 @@ class LocalServer:
         routes = OneScript(self._file.name)
         listener = (
             ExplainingListener(
-                runtime, routes, on_request=self._terminal.request, told=self._file.told
+                runtime,
+                routes,
+                on_request=self._terminal.request,
+                explained=lambda error: self._file.explained(
+                    error, self._bound(runtime, sources[0].current)
+                ),
             )
             if self._watch
             else (TriggeringListener if options.trigger_urls else Listener)(runtime, routes)
@@ -228,15 +233,19 @@ class LocalServer:
                 declared.by(name) for name, their in everybodys for declared in their.consumers
             )
 
+    def _bound(self, runtime: Runtime, script: Script) -> list[str]:
+        """The names in `env` of the script that answers."""
+        exports = runtime.worker(script.name).exports
+        names = [binding.name for binding in script.bindings]
+        names += filter(self._file.implies, (*exports.classes, *exports.workflows))
+        return [*dict.fromkeys(names)]
+
     def _announce(self, runtime: Runtime, script: Script, port: int) -> None:
         name, where = self._file.name, places(workers_address(self._options), port)
         self._terminal.line(f"{name} is listening on {where}")
         if self._watch:
-            exports = runtime.worker(name).exports
-            names = [binding.name for binding in script.bindings]
-            names += filter(self._file.implies, (*exports.classes, *exports.workflows))
             prefix = "" if script.syntax is Syntax.SERVICE_WORKER else "env."
-            bound = ", ".join(prefix + name for name in dict.fromkeys(names)) or "none"
+            bound = ", ".join(prefix + name for name in self._bound(runtime, script)) or "none"
             self._terminal.line(f"  bindings  {bound}")
             self._terminal.line(f"  data      {self._options.data.absolute()}")
             for file in self._files.values():
@@ -252,18 +261,18 @@ class ExplainingListener(TriggeringListener):
         routes: OneScript,
         *,
         on_request: RequestLog,
-        told: Callable[[str], str],
+        explained: Callable[[str], str],
     ) -> None:
-        """`told` has the places in a stack be those of the author's files."""
+        """`explained` tells an error's author more of it."""
         super().__init__(runtime, routes, on_request=on_request)
-        self._told_where = told
+        self._explained = explained
 
     def result_of(self, answer: "asyncio.Future[WorkerResponse]", message: Any) -> WorkerResponse:
         """See http_server.Handler."""
         response = super().result_of(answer, message)
         if (error := answer.exception()) is not None:
             assert isinstance(response.body, bytes), "a page of our own is no stream"
-            response.body += f"\n{self._told_where(str(error))}\n".encode(errors="replace")
+            response.body += f"\n{self._explained(str(error))}\n".encode(errors="replace")
         return response
 
 

@@ -2,13 +2,14 @@
 
 import argparse
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast.catalog.bindings import ObjectNamespace, PlainText
 from holdfast.catalog.errors import UploadRejected
+from holdfast.catalog.excerpt import excerpt, lacking_binding, place_in
 from holdfast.catalog.node_compat import has_node
 from holdfast.catalog.project import DevAddress
 from holdfast.catalog.script import MAX_SCRIPT_NAME_LENGTH, Script, new_version
@@ -36,6 +37,18 @@ class Followed:
     def told(self, text: str) -> str:
         """A text, such as a stack, with places in files of the author's."""
         return text if self._source is None else self._source.told(text)
+
+    def explained(self, error: str, bound: Collection[str]) -> str:
+        """An error with its stack, in the author's files; then the lines, and what `env` lacks.
+
+        `bound` are the names that `env` has.
+        """
+        text = self.told(error)
+        place = None if self._source is None else place_in(text.splitlines(), self._source.texts)
+        parts = [text, excerpt(place)]
+        if missing := lacking_binding(text, place, bound):
+            parts.append(f"env has no {missing}; it has: {', '.join(bound) or 'nothing'}.")
+        return "\n".join(filter(None, parts))
 
     def _stamp(self, script: Script | None, folder: Path, *further: Path) -> Stamp:
         """The state of a version's modules, of `further` files, and of the folders they lie in.

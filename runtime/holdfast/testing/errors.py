@@ -7,9 +7,10 @@ Exception
 └── LeakError             the test has left something behind
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from holdfast.catalog.excerpt import Place, excerpt, lacking_binding, place_in
 
 
 def hidden_from_tracebacks(excinfo: Any) -> bool:
@@ -20,11 +21,8 @@ def hidden_from_tracebacks(excinfo: Any) -> bool:
 # Where tests import them from. Pytest's summary tells it, and has few letters for the message.
 _PUBLIC = "holdfast.testing"
 
-_FRAME = re.compile(r"\(?([^\s()]+):(\d+):(\d+)\)?$")
 # What is told of an error besides its message, as polyfills/kernel/errors.js has it.
 _TOLD = ("at ", "[cause]: ", "[errors]: ")
-_BINDING = re.compile(r"\benv\.([A-Za-z_$][\w$]*)")
-_AROUND = 2  # lines of source that are shown on each side of the one that threw
 
 
 class HarnessError(Exception):
@@ -91,17 +89,18 @@ def javascript_error(
         for line in description.splitlines()
         if line.lstrip().startswith(_TOLD) and "holdfast:" not in line
     ]
+    place = place_in(frames, sources)
     return JavaScriptError(
         name,
         message,
         stack="\n".join(frames),
         properties={flag: True for flag in flags.split(",") if flag},
-        source=excerpt(frames, sources),
-        hint=_hint(message, _line(frames, sources), [*bound]),
+        source=excerpt(place),
+        hint=_hint(message, place, [*bound]),
     )
 
 
-def _hint(message: str, line: str, bound: list[str]) -> str:
+def _hint(message: str, place: Place | None, bound: list[str]) -> str:
     """What helps where a script lacks a binding, a table, or memory."""
     if message == "null":  # as engine.JSError.is_null
         return "QuickJS throws null where an isolate's memory, of 128 MB, is full."
@@ -110,43 +109,10 @@ def _hint(message: str, line: str, bound: list[str]) -> str:
             "A database is empty at a test's beginning: "
             'worker.d1("…").apply_migrations() applies the migrations of the project.'
         )
-    used = _BINDING.findall(line) if "undefined" in message else []
-    missing = next((name for name in used if name not in bound), None)
+    missing = lacking_binding(message, place, bound)
     if missing is None:
         return ""
     return (
         f"env has no {missing}; it has: {', '.join(bound) or 'nothing'}. "
         f'Bind it in the project\'s configuration, or with worker(…, env={{"{missing}": …}}).'
     )
-
-
-def _line(frames: list[str], sources: Mapping[str, str]) -> str:
-    found = _place(frames, sources)
-    return "" if found is None else found[1][found[2] - 1]
-
-
-def _place(frames: list[str], sources: Mapping[str, str]) -> tuple[str, list[str], int, int] | None:
-    """Where the first frame is that is in one of the sources: name, lines, line, column."""
-    for frame in frames:
-        match = _FRAME.search(frame)
-        if match is None or match[1] not in sources:
-            continue
-        lines, number = sources[match[1]].splitlines(), int(match[2])
-        if number <= len(lines):
-            return match[1], lines, number, int(match[3])
-    return None
-
-
-def excerpt(frames: list[str], sources: Mapping[str, str]) -> str:
-    """The lines around the first frame that is in one of the sources; "" where none is."""
-    found = _place(frames, sources)
-    if found is None:
-        return ""
-    name, lines, number, column = found
-    first = max(number - _AROUND, 1)
-    shown = [f"{name}:{number}"]
-    for at, line in enumerate(lines[first - 1 : number + _AROUND], first):
-        shown.append(f"{'>' if at == number else ' '} {at:4} | {line}")
-        if at == number:
-            shown.append(f"       | {' ' * (column - 1)}^")
-    return "\n".join(shown)

@@ -22,7 +22,7 @@ from holdfast.catalog.project_bindings import FieldsLacking, ProjectInvalid
 from holdfast.catalog.project_files import FILE_NAMES, find_project, is_project_file
 from holdfast.catalog.routes import ScriptRoute
 from holdfast.catalog.source import Source as ScriptSource
-from holdfast.catalog.source import read_source
+from holdfast.catalog.source import read_source, texts_of
 from holdfast.catalog.workflows import local_workflow
 from holdfast.dataclass import dataclass
 from holdfast.engine import Module
@@ -56,12 +56,7 @@ class Found:
     @property
     def texts(self) -> dict[str, str]:
         """The source of its JavaScript modules by name, for reports."""
-        texts = {
-            module.name: module.content.decode("utf-8", "replace")
-            for module in self.script.modules
-            if module.kind in (ModuleKind.ESM, ModuleKind.COMMONJS)
-        }
-        return texts | (self.source.texts if self.source is not None else {})
+        return texts_of(self.script.modules) if self.source is None else self.source.texts
 
     @property
     def where(self) -> str:

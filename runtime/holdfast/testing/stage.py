@@ -13,6 +13,7 @@ from typing import Any
 from weakref import WeakSet
 
 from holdfast.catalog.errors import CatalogError
+from holdfast.catalog.excerpt import excerpt, place_in
 from holdfast.catalog.files import with_way_out
 from holdfast.catalog.workflows import local_triggers
 from holdfast.host.sockets_end import SocketEnd, join
@@ -22,7 +23,7 @@ from holdfast.storage import Bookmarking, ObjectStore, Storage
 from holdfast.testing.barrier import NotedBarrier
 from holdfast.testing.clock import VirtualClock
 from holdfast.testing.driven import driven
-from holdfast.testing.errors import HarnessError, LeakError, excerpt, hidden_from_tracebacks
+from holdfast.testing.errors import HarnessError, LeakError, hidden_from_tracebacks
 from holdfast.testing.faults import Faults
 from holdfast.testing.harness_clock import AnyClock
 from holdfast.testing.leaks import open_connections
@@ -129,7 +130,7 @@ class Stage:
         except ScriptInvalid as error:
             found = self.sources.found[name]
             text = with_way_out(found.told(str(error)))
-            source = excerpt(text.splitlines(), found.texts)
+            source = excerpt(place_in(text.splitlines(), found.texts))
             raise HarnessError(f"{found.where} does not load: {text}\n{source}".rstrip()) from None
         except (WorkerError, CatalogError) as error:
             raise HarnessError(str(error)) from None
