@@ -29,8 +29,9 @@ What is read from files, for uploads and for what is served from a folder:
   esbuild bundle them, source.py says when; source_map.py knows where lines of a bundle come from,
   excerpt.py shows the lines that an error's stack tells.
 - project_files.py finds a project's configuration and parses it (jsonc.py); project.py reads it,
-  with project_fields.py, project_bindings.py, project_secrets.py, declared_routes.py, env_file.py;
-  text_file.py reads text. d1_migrations.py: the migrations of D1 databases.
+  with project_reader.py, project_fields.py, project_bindings.py, project_secrets.py,
+  declared_routes.py, env_file.py; text_file.py reads text. d1_migrations.py: the migrations of D1
+  databases.
 """
 
 from typing import TYPE_CHECKING

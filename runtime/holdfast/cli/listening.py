@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from holdfast.server.listening import Address, CannotListen
 
 if TYPE_CHECKING:
-    from holdfast.catalog.project import DevAddress
+    from holdfast.catalog.project_reader import DevAddress
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8787

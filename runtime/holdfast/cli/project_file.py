@@ -15,9 +15,10 @@ from holdfast.catalog.bindings import (
     Service,
     Workflow,
 )
-from holdfast.catalog.project import DEFAULT_NAME, DevAddress, Project, read_project
+from holdfast.catalog.project import DEFAULT_NAME, Project, read_project
 from holdfast.catalog.project_bindings import ProjectInvalid
 from holdfast.catalog.project_files import FILE_NAMES, find_project, is_project_file
+from holdfast.catalog.project_reader import DevAddress
 from holdfast.catalog.project_secrets import secret_files
 from holdfast.catalog.script import Script, new_version
 from holdfast.cli.script_file import (

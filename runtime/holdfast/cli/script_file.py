@@ -11,7 +11,7 @@ from holdfast.catalog.bindings import ObjectNamespace, PlainText
 from holdfast.catalog.errors import UploadRejected
 from holdfast.catalog.excerpt import excerpt, lacking_binding, place_in
 from holdfast.catalog.node_compat import has_node
-from holdfast.catalog.project import DevAddress
+from holdfast.catalog.project_reader import DevAddress
 from holdfast.catalog.script import MAX_SCRIPT_NAME_LENGTH, Script, new_version
 from holdfast.catalog.source import Source, read_source
 from holdfast.catalog.workflows import check_workflows
