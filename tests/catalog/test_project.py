@@ -504,7 +504,11 @@ def test_env_files_are_read_together_where_there_are_no_dev_vars(toml):
     [
         ("name = ", "wrangler.toml"),
         ('name = "a"', '"main" is missing: it names the script'),
-        ('name = "a"\npages_build_output_dir = "b"', '("pages_build_output_dir")'),
+        (
+            'name = "a"\npages_build_output_dir = "dist"',
+            '"main" is missing, and Holdfast has no Pages',
+        ),
+        ('name = "a"\n[site]\nbucket = "."', '"main" is missing, which a "site" needs'),
         ('name = "a"\nmain = ""', '"main" must be'),
         ('name = "a"\nmain = "a.js"\nexports = {A = 1}', '"exports.A"'),
         ('main = "a.js"', "--name"),

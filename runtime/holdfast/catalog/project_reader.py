@@ -46,7 +46,12 @@ _RULE_KINDS = {
     "CompiledWasm": ModuleKind.WASM,
 }
 
-_STATIC = ("pages_build_output_dir", "site")
+# Why a project without a script is none.
+_NO_SCRIPT = {
+    "pages_build_output_dir": "is missing, and Holdfast has no Pages: a folder of files is that of "
+    '"assets", and functions, once they are built, are the "main" (docs/moving.md)',
+    "site": 'is missing, which a "site" needs; "assets" serves files alone',
+}
 MAX_PORT = 65_535
 
 
@@ -191,11 +196,9 @@ class ProjectReader(BindingReader):
             return self.file.parent / self.text("main")
         if self._fields.get("assets"):
             return None
-        static = next((name for name in _STATIC if self._fields.get(name)), None)
-        if static is not None:
-            what = f'is missing, and Holdfast serves no static files alone ("{static}")'
-            raise self.invalid("main", what)
-        raise self.invalid("main", 'is missing: it names the script, such as "src/index.ts"')
+        otherwise = 'is missing: it names the script, such as "src/index.ts"'
+        why = (text for name, text in _NO_SCRIPT.items() if self._fields.get(name))
+        raise self.invalid("main", next(why, otherwise))
 
     def more_modules(self) -> Path | None:
         """The folder whose files are modules by their names, if that is asked for."""
