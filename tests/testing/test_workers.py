@@ -1,6 +1,7 @@
 """What tests can do with a Worker."""
 
 import asyncio
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -160,6 +161,17 @@ def test_what_python_raises_reaches_the_script_and_the_log(holdfast):
     assert "ValueError: no such thing" in worker.logs[0].text
 
 
+def test_a_response_of_a_python_method_is_refused_with_the_way_out(holdfast):
+    class Browser:
+        def shot(self):
+            return Response.of(200, b"png")
+
+    source = "export default { fetch: (_, { BROWSER }) => BROWSER.shot() };"
+    worker = holdfast.worker(source, env={"BROWSER": Browser})
+    with pytest.raises(JavaScriptError, match="returns a Response is a Worker's"):
+        worker.fetch()
+
+
 def test_workers_are_each_others_services(holdfast):
     inner = holdfast.worker(
         "export default { fetch: (request) => new Response('inner') }", name="inner"
@@ -313,3 +325,22 @@ def test_an_error_is_told_with_its_cause_and_with_those_in_it(holdfast):
         JavaScriptError, match=r"\[errors\]: Error: one[^$]*\[errors\]: RangeError: two"
     ):
         worker.fetch("/all")
+
+
+def test_a_request_goes_where_the_routes_of_the_projects_lead_it(holdfast, tmp_path):
+    routes = {"web": ["example.com/*"], "api": ["example.com/v1/*", "api.example/*"]}
+    for name, patterns in routes.items():
+        (tmp_path / name).mkdir()
+        fields = {"name": name, "main": "a.mjs", "routes": patterns}
+        (tmp_path / name / "wrangler.json").write_text(json.dumps(fields))
+        source = f"export default {{ fetch: ({{ url }}) => new Response(`{name} ${{url}}`) }};"
+        (tmp_path / name / "a.mjs").write_text(source)
+        holdfast.worker(tmp_path / name)
+    assert holdfast.fetch("https://example.com/a?b").text() == "web https://example.com/a?b"
+    assert holdfast.fetch("https://example.com/v1/a").text() == "api https://example.com/v1/a"
+    assert holdfast.fetch("/a").text() == "web http://web.localhost/a"
+    assert holdfast.worker_at("http://api.localhost/").name == "api"
+    with pytest.raises(
+        HarnessError, match=r"leads https://other\.example/ to a Worker; there are: example"
+    ):
+        holdfast.fetch("https://other.example/")

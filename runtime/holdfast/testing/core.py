@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from urllib.parse import urlsplit
 
 from holdfast.catalog.bindings import (
     D1,
@@ -27,6 +28,8 @@ from holdfast.catalog.dates import is_compatibility_date
 from holdfast.catalog.flags import mistake_in
 from holdfast.catalog.namespace import Namespace
 from holdfast.objects.record import ObjectRecord
+from holdfast.server.route_table import RouteTable
+from holdfast.server.routing import HostRoutes
 from holdfast.testing.buckets import Bucket
 from holdfast.testing.database import Database
 from holdfast.testing.driven import driven
@@ -175,6 +178,24 @@ class Core(Stage, Generic[WorkerT]):
 
     def _classes_of(self, name: str) -> set[str] | None:
         return {*self.loaded(name).exports.classes} if name in self.workers else None
+
+    def worker_at(self, url: str) -> WorkerT:
+        """The Worker that the routes of the projects lead a URL to; by a path, the first one.
+
+        `<name>.localhost` is a Worker's, too. Raises HarnessError where there is none.
+        """
+        self.begin()
+        whole = urlsplit(url)
+        if not whole.netloc and self.workers:
+            return cast("WorkerT", next(iter(self.workers.values())))
+        table, routes = RouteTable(), self.sources.routes()
+        table.set(routes)
+        target = whole._replace(scheme="", netloc="", fragment="").geturl() or "/"
+        found = HostRoutes("localhost", table).route(whole.netloc, target)
+        if found is None or found.script not in self.workers:
+            known = ", ".join(route.pattern for route in routes) or "none"
+            raise HarnessError(f"No route leads {url} to a Worker; there are: {known}.")
+        return cast("WorkerT", self.workers[found.script])
 
     # ---- mail --------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from holdfast.testing.driven import Async, Sync
 from holdfast.testing.errors import HarnessError, JavaScriptError, LeakError, hidden_from_tracebacks
 from holdfast.testing.harness_clock import AsyncHarnessClock, HarnessClock
 from holdfast.testing.queues import AsyncQueue, Queue
+from holdfast.testing.responses import Response
 from holdfast.testing.sockets import AsyncSocket, Socket
 from holdfast.testing.stage import open_harnesses
 from holdfast.testing.streams import AsyncStream, Stream
@@ -77,6 +78,10 @@ class Harness(Core[Worker], Sync):
         if self._private is None:
             self._private = asyncio.SelectorEventLoop()
         return self._private
+
+    def fetch(self, url: str, **options: Any) -> Response:
+        """Send a request to the Worker that `worker_at` finds; for the rest, see Worker.fetch."""
+        return self.worker_at(url).fetch(url, **options)
 
     def drive(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """The result of a coroutine."""
@@ -227,6 +232,10 @@ class AsyncHarness(Core[AsyncWorker], Async):
     def drive(self, coroutine: Coroutine[Any, Any, T]) -> Coroutine[Any, Any, T]:
         """The coroutine itself."""
         return coroutine
+
+    def fetch(self, url: str, **options: Any) -> Awaitable[Response]:
+        """Send a request to the Worker that `worker_at` finds; for the rest, see Worker.fetch."""
+        return cast("Awaitable[Response]", self.worker_at(url).fetch(url, **options))
 
     def queue(self, name: str) -> AsyncQueue:
         """The queue of this name; it is there as soon as something is sent to it."""

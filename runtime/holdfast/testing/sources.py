@@ -20,7 +20,7 @@ from holdfast.catalog.node_compat import has_node
 from holdfast.catalog.project import DEFAULT_NAME, Project, read_project
 from holdfast.catalog.project_bindings import FieldsLacking, ProjectInvalid
 from holdfast.catalog.project_files import FILE_NAMES, find_project, is_project_file
-from holdfast.catalog.routes import ScriptRoute
+from holdfast.catalog.routes import ScriptRoute, new_route
 from holdfast.catalog.source import Source as ScriptSource
 from holdfast.catalog.source import read_source, texts_of
 from holdfast.catalog.workflows import local_workflow
@@ -97,8 +97,12 @@ class Sources:
         return []
 
     def routes(self) -> list[ScriptRoute]:
-        """See ScriptSource."""
-        return []
+        """See ScriptSource: those that the projects ask for."""
+        return [
+            new_route(route.pattern, name, is_domain=route.is_domain)
+            for name, found in self.found.items()
+            for route in (found.project.routes if found.project else None) or ()
+        ]
 
     def tail_consumers(self) -> Mapping[str, Sequence[str]]:
         """See ScriptSource; those that are not loaded are told nothing."""

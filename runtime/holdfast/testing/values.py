@@ -6,12 +6,14 @@ from holdfast.engine.v8format import V8FormatError, decode, encode
 from holdfast.engine.v8values import UNDEFINED, BigInt, Map, Opaque, Set
 from holdfast.host.rpc import Message
 from holdfast.testing.errors import HarnessError, hidden_from_tracebacks
+from holdfast.testing.responses import Response
 
 __all__ = ["BigInt", "Map", "Set", "result_of", "to_javascript", "to_python"]
 
 __tracebackhide__ = hidden_from_tracebacks
 
 _MADE_THERE = ". Make what is to be called there, in worker.run('async (env) => …')."
+_BY_A_WORKER = ". A method that returns a Response is a Worker's: env={'NAME': holdfast.worker(…)}."
 
 
 def to_javascript(value: Any) -> bytes:
@@ -19,7 +21,10 @@ def to_javascript(value: Any) -> bytes:
     try:
         return encode(value)
     except V8FormatError as error:
-        hint = _MADE_THERE if isinstance(value, list) and any(map(callable, value)) else ""
+        inner = value if isinstance(value, list) else []
+        hint = _MADE_THERE if any(map(callable, inner)) else ""
+        if any(isinstance(one, Response) for one in inner):
+            hint = _BY_A_WORKER
         raise HarnessError(f"{value!r} cannot be given to JavaScript: {error}{hint}") from None
 
 
