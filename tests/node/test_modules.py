@@ -217,17 +217,20 @@ async def test_a_function_that_is_not_there_is_named_when_it_is_called(server: S
         assert f"ERR_METHOD_NOT_IMPLEMENTED {name} is" in told
 
 
-async def test_a_scripts_own_module_goes_before_one_of_nodes_without_prefix(server: Server) -> None:
+async def test_a_scripts_own_module_goes_before_one_of_nodes_of_that_name(server: Server) -> None:
     server.add(
         "main",
         """
         import mine from "util";
         import { inspect } from "node:util";
-        export default { fetch: () => new Response(`${mine} ${typeof inspect}`) };
+        import path from "node:path";
+        const { default: later } = await import("node:path");
+        const told = `${mine} ${typeof inspect} ${path} ${later}`;
+        export default { fetch: () => new Response(told) };
         """,
-        modules={"util": "my own"},
+        modules={"util": "my own", "node:path": "another"},
     )
-    assert await server.text() == "my own function"
+    assert await server.text() == "my own function another another"
 
 
 async def test_common_js_requires_modules_of_node(server: Server) -> None:

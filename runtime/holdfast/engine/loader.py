@@ -4,7 +4,7 @@ Two kinds of names live side by side in an isolate. *Internal* modules are ours,
 named `holdfast:<path>`; they come as bytecode and may be imported by each other
 only. A *script's* modules have the names they were uploaded under; a specifier
 is looked up as written, then relative to the importer. A few internal modules
-are public under another name, such as `cloudflare:workers`.
+are public under another name, such as `cloudflare:workers`, where the script has none of that name.
 """
 
 import posixpath
@@ -209,7 +209,7 @@ class ModuleLoader:
         if base.startswith(INTERNAL):
             return _join(base, specifier) if specifier.startswith(".") else specifier
         public = self._public.get(specifier)
-        if public is not None and (":" in specifier or specifier not in self._modules):
+        if public is not None and specifier not in self._modules:
             return public
         if specifier.startswith(BUNDLE_URL):
             specifier = "/" + unquote(specifier[len(BUNDLE_URL) :])
