@@ -11,7 +11,7 @@ import { join } from "./path.js";
 function excluderOf({ exclude, withFileTypes }) {
   if (exclude === undefined) return () => false;
   if (Array.isArray(exclude)) {
-    const matchers = exclude.map(globMatcher);
+    const matchers = exclude.map((each) => globMatcher(each, { walks: true }));
     return ({ path }) => matchers.some((matches) => matches(path));
   }
   requireFunction(exclude, "options.exclude");
@@ -26,7 +26,7 @@ export function globSync(pattern, options = {}) {
   const folder = options.cwd === undefined ? workingDirectory() : pathOf(options.cwd, "options.cwd");
   const isExcluded = excluderOf(options);
   const matchers = patterns.map((each) => ({
-    matches: globMatcher(each),
+    matches: globMatcher(each, { walks: true }),
     isAbsolute: each.startsWith("/"),
   }));
   const results = [];

@@ -6,15 +6,20 @@ const EXTENDED = { "?": "?", "*": "*", "+": "+", "@": "" };
 const MAX_EXPANDED = 10_000; // of one range
 const NOT_DOTTED = "(?!\\.)"; // a leading dot is matched by a dot alone
 
-/** A function that says whether a path matches the pattern, in which a backslash is a slash. */
-export function globMatcher(pattern) {
+/**
+ * A function that says whether a path matches the pattern, in which a backslash is a slash. For who
+ * walks through folders, `**` leads into hidden ones, too, and ends where it began.
+ */
+export function globMatcher(pattern, { walks = false } = {}) {
   if (pattern === "") return (path) => path === "";
   const ways = expanded(pattern.replaceAll("\\", "/"))
     .filter((way) => way !== "")
     .map((way) => withoutDots(way.split(/\/+/)).map(matcherOf));
+  if (walks) for (const way of ways) if (way.length > 1 && way[0].source === "^\\.$") way.shift();
+  const anyDepth = walks ? walksAnyDepth : matchesAnyDepth;
   return (path) => {
     const segments = withoutDots(path.split(/\/+/));
-    return ways.some((way) => matches(segments, way, 0, 0));
+    return ways.some((way) => matches(segments, way, 0, 0, anyDepth));
   };
 }
 
@@ -33,9 +38,9 @@ function withoutDots(segments) {
 const matcherOf = (segment) =>
   segment === ANY_DEPTH ? ANY_DEPTH : new RegExp(`^${sourceOf(segment)}$`, "u");
 
-function matches(path, way, at, from) {
+function matches(path, way, at, from, anyDepth) {
   for (let i = from; i < way.length; i++, at++) {
-    if (way[i] === ANY_DEPTH) return matchesAnyDepth(path, way, at, i + 1);
+    if (way[i] === ANY_DEPTH) return anyDepth(path, way, at, i + 1);
     if (at >= path.length || !way[i].test(path[at])) return false;
   }
   return at === path.length || (at === path.length - 1 && path[at] === "");
@@ -44,9 +49,17 @@ function matches(path, way, at, from) {
 function matchesAnyDepth(path, way, at, next) {
   if (at === path.length) return false;
   for (let rest = at; rest <= path.length; rest++) {
-    if (next === way.length ? rest === path.length : matches(path, way, rest, next)) return true;
+    if (next === way.length ? rest === path.length : matches(path, way, rest, next, matchesAnyDepth))
+      return true;
     if (path[rest]?.startsWith(".")) return false;
   }
+  return false;
+}
+
+function walksAnyDepth(path, way, at, next) {
+  if (next === way.length) return true;
+  for (let rest = at; rest < path.length; rest++)
+    if (matches(path, way, rest, next, walksAnyDepth)) return true;
   return false;
 }
 
