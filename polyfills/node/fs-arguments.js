@@ -57,6 +57,18 @@ export function modeOf(value, name, usual) {
   return value;
 }
 
+/** Throws where a mode is none; nothing else becomes of it, since files have no owners here. */
+export function requireMode(mode) {
+  if (mode === undefined || mode === null) throw invalidType("mode", "number", undefined);
+  modeOf(mode, "mode");
+}
+
+/** The same for who is to own a file; -1 is to leave it as it is. */
+export function requireOwner(uid, gid) {
+  requireInteger(uid, "uid", -1, MAX_UINT32);
+  requireInteger(gid, "gid", -1, MAX_UINT32);
+}
+
 /** The options of a function that takes an encoding in their place. */
 export function optionsOf(options) {
   if (options === undefined || options === null) return {};

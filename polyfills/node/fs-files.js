@@ -17,6 +17,8 @@ import {
   modeOf,
   optionsOf,
   pathOf,
+  requireMode,
+  requireOwner,
   requireWanted,
 } from "./fs-arguments.js";
 import { constants } from "./fs-constants.js";
@@ -55,9 +57,11 @@ const standard = STANDARD_STREAMS.map((name, fd) => {
   return new OpenFile(node, O_RDWR);
 });
 
+const requireDescriptor = (fd) => requireInteger(fd, "fd", 0, 2 ** 31 - 1);
+
 /** The open file of a descriptor. */
 export function opened(fd, syscall) {
-  requireInteger(fd, "fd", 0, 2 ** 31 - 1);
+  requireDescriptor(fd);
   const file = tree().descriptors.get(fd) ?? standard[fd];
   if (file === undefined) throw fileError("EBADF", syscall);
   return file;
@@ -204,8 +208,18 @@ export function ftruncateSync(fd, length = 0) {
 
 export const fsyncSync = (fd) => void opened(fd, "fsync");
 export const fdatasyncSync = (fd) => void opened(fd, "fdatasync");
-export const fchmodSync = (fd) => void opened(fd, "fchmod");
-export const fchownSync = (fd) => void opened(fd, "fchown");
+
+export function fchmodSync(fd, mode) {
+  requireDescriptor(fd);
+  requireMode(mode);
+  opened(fd, "fchmod");
+}
+
+export function fchownSync(fd, uid, gid) {
+  requireDescriptor(fd);
+  requireOwner(uid, gid);
+  opened(fd, "fchown");
+}
 
 export function futimesSync(fd, atime, mtime) {
   setTimes(opened(fd, "futimes").node, atime, mtime);

@@ -36,12 +36,12 @@ export class FileHandle extends EventEmitter {
     files.appendFileSync(this.descriptor("writeFile"), data, options);
   }
 
-  async chmod() {
-    files.fchmodSync(this.descriptor("fchmod"));
+  async chmod(mode) {
+    files.fchmodSync(this.descriptor("fchmod"), mode);
   }
 
-  async chown() {
-    files.fchownSync(this.descriptor("fchown"));
+  async chown(uid, gid) {
+    files.fchownSync(this.descriptor("fchown"), uid, gid);
   }
 
   async close() {

@@ -2,7 +2,14 @@
 // https://nodejs.org/docs/latest-v20.x/api/fs.html#synchronous-api
 
 import { nodeError } from "./errors.js";
-import { encodedName, optionsOf, pathOf, requireBooleans } from "./fs-arguments.js";
+import {
+  encodedName,
+  optionsOf,
+  pathOf,
+  requireBooleans,
+  requireMode,
+  requireOwner,
+} from "./fs-arguments.js";
 import { constants } from "./fs-constants.js";
 import { fileError, withBothPaths } from "./fs-errors.js";
 import { setTimes } from "./fs-files.js";
@@ -122,11 +129,19 @@ export function linkSync(existingPath, newPath) {
 }
 
 /** Modes and owners are accepted, and stay as they are, as in workerd. */
-const accepts = (syscall, follows) => (path) => void found(pathOf(path), syscall, { follows });
-export const chmodSync = accepts("chmod", true);
-export const chownSync = accepts("chown", true);
-export const lchmodSync = accepts("lchmod", false);
-export const lchownSync = accepts("lchown", false);
+const accepts = (syscall, check, options = undefined) =>
+  ({
+    [`${syscall}Sync`](path, ...given) {
+      const full = pathOf(path);
+      check(...given);
+      found(full, syscall, options);
+    },
+  })[`${syscall}Sync`];
+const itself = { follows: false };
+export const chmodSync = accepts("chmod", requireMode);
+export const chownSync = accepts("chown", requireOwner);
+export const lchmodSync = accepts("lchmod", requireMode, itself);
+export const lchownSync = accepts("lchown", requireOwner, itself);
 
 export function utimesSync(path, atime, mtime) {
   setTimes(found(pathOf(path), "utime").node, atime, mtime);

@@ -121,6 +121,23 @@ export default async function run(log) {
       return [made, (await cb(fs.stat, at("none")))[0].message];
     },
     "modes to access": () => Promise.all(["/", 123n, -1, 8, 1.5, null, {}].map((mode) => attempt(`access ${typeof mode} ${mode}`, () => fs.accessSync("/tmp", mode)))),
+    "modes and owners": async () => {
+      fs.writeFileSync(at("own"), "");
+      const fd = fs.openSync(at("own"), "r+");
+      for (const mode of [-1, 2 ** 32, "a", "777", null, {}, 1.5])
+        for (const [name, file] of [["chmodSync", at("own")], ["fchmodSync", fd]]) await attempt(`${name} ${mode}`, () => fs[name](file, mode));
+      const { uid, gid } = fs.statSync(at("own"));
+      for (const owner of [["a", 0], [0, "a"], [-2, 0], [2 ** 32, 0], [1.5, 0], [], [-1, -1], [uid, gid]])
+        for (const [name, file] of [["chownSync", at("own")], ["lchownSync", at("own")], ["fchownSync", fd]]) await attempt(`${name} ${owner.length && owner.every(Number.isInteger)}`, () => fs[name](file, ...owner));
+      await attempt("at once", () => fs.chown(at("own"), "a", 0, () => {}));
+      await attempt("no descriptor", () => fs.fchmodSync("x", 7));
+      await attempt("not open", () => fs.fchmodSync(5000, 7));
+      fs.closeSync(fd);
+      const handle = await promises.open(at("own"));
+      await attempt("of a handle", () => handle.chmod("x"));
+      await handle.close();
+      return [fs.chmodSync.name, fs.lchownSync.name];
+    },
     "a name that is too long": () => fs.writeFileSync(at("a".repeat(256)), ""),
     "a path that is too long": async () => {
       const { code, errno } = await promises.readFile(at("a/".repeat(2100))).catch((error) => error);
