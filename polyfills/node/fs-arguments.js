@@ -112,12 +112,12 @@ export function bytesOf(data, encoding = undefined, name = "data") {
 }
 
 /** The milliseconds of a time given in seconds, as a Date or as a text of seconds. */
-export function millisecondsOf(time) {
+export function millisecondsOf(time, name = "time") {
   if (time instanceof Date) return time.getTime();
   // eslint-disable-next-line eqeqeq
   const isText = typeof time === "string" && +time == time;
   if (!isText && !Number.isFinite(time))
-    throw invalidType("time", ["Date", "Time in seconds"], time);
+    throw invalidType(name, ["Date", "Time in seconds"], time);
   return time < 0 ? Date.now() : Number(time) * 1000;
 }
 

@@ -52,6 +52,7 @@ function cpArguments(source, destination, options = {}) {
     throw nodeError(TypeError, "ERR_INCOMPATIBLE_OPTION_PAIR", message);
   }
   if (options.filter !== undefined) requireFunction(options.filter, "options.filter");
+  requireInteger(options.mode ?? 0, "mode", 0, MAX_MODE);
   return [pathOf(source, "src"), pathOf(destination, "dest"), { force: true, ...options }];
 }
 
@@ -66,10 +67,17 @@ export function cpSync(source, destination, options = undefined) {
 
 const told = (value) => received(value).slice(" Received".length);
 
-/** The same; the filter may give a promise. */
-export async function cp(source, destination, options = undefined) {
-  const steps = copying(...cpArguments(source, destination, options));
+/** The same; the filter may give a promise. Mistakes in the call are thrown. */
+export function startCopying(source, destination, options = undefined) {
+  return runThrough(copying(...cpArguments(source, destination, options)));
+}
+
+async function runThrough(steps) {
   for (let step = steps.next(); !step.done; step = steps.next(await step.value));
+}
+
+export async function cp(source, destination, options = undefined) {
+  return startCopying(source, destination, options);
 }
 
 /** The error of a copy that cannot be made; all of them are told of the destination. */

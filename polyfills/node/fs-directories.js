@@ -98,9 +98,18 @@ export function opendirSync(path, options = undefined) {
   return new Dir(full, listed(full, { ...optionsOf(options), withFileTypes: true }, "opendir"));
 }
 
+/** Checks the options of what removes something; `flags` are those that it takes. */
+function requireRemoval(options, ...flags) {
+  if (options === undefined) return;
+  requireObject(options, "options");
+  requireBooleans(options, ...flags);
+  for (const [name, most] of [["retryDelay", 2 ** 31 - 1], ["maxRetries", 2 ** 32 - 1]])
+    if (options[name] !== undefined) requireInteger(options[name], `options.${name}`, 0, most);
+}
+
 export function rmdirSync(path, options = undefined) {
   const full = pathOf(path);
-  if (options !== undefined) requireBooleans(options, "recursive");
+  requireRemoval(options, "recursive");
   const place = found(full, options?.recursive ? "lstat" : "rmdir", { follows: false });
   if (!place.node.isDirectory) throw fileError("ENOTDIR", "rmdir", full);
   if (place.node.entries.size > 0 && !options?.recursive)
@@ -110,12 +119,7 @@ export function rmdirSync(path, options = undefined) {
 
 export function rmSync(path, options = undefined) {
   const full = pathOf(path);
-  if (options !== undefined) {
-    requireObject(options, "options");
-    requireBooleans(options, "force", "recursive");
-    for (const name of ["retryDelay", "maxRetries"])
-      if (options[name] !== undefined) requireInteger(options[name], `options.${name}`, 0);
-  }
+  requireRemoval(options, "force", "recursive");
   let place;
   try {
     place = found(full, "lstat", { follows: false });

@@ -200,8 +200,8 @@ function sizeOf(length) {
 }
 
 export function ftruncateSync(fd, length = 0) {
+  const size = sizeOf(length);
   const file = opened(fd, "ftruncate");
-  const size = sizeOf(length ?? 0);
   if (!file.canWrite) throw fileError("EINVAL", "ftruncate");
   file.node.resize(size);
 }
@@ -222,12 +222,19 @@ export function fchownSync(fd, uid, gid) {
 }
 
 export function futimesSync(fd, atime, mtime) {
-  setTimes(opened(fd, "futimes").node, atime, mtime);
+  requireDescriptor(fd);
+  const times = timesOf(atime, mtime, ["atime", "mtime"]);
+  setTimes(opened(fd, "futime").node, times, "futime");
 }
 
-export function setTimes(node, atime, mtime) {
-  [node.atime, node.mtime] = [millisecondsOf(atime), millisecondsOf(mtime)];
-  node.ctime = Date.now();
+/** Two times as milliseconds; `names` are what errors call them. */
+export function timesOf(atime, mtime, [first, second] = ["time", "time"]) {
+  return [millisecondsOf(atime, first), millisecondsOf(mtime, second)];
+}
+
+export function setTimes(node, [atime, mtime], syscall, path = undefined) {
+  if (Number.isNaN(atime) || Number.isNaN(mtime)) throw fileError("EINVAL", syscall, path);
+  Object.assign(node, { atime, mtime, ctime: Date.now() });
 }
 
 /** The open file of a descriptor, or of a path that is opened for this. */

@@ -12,7 +12,7 @@ import {
 } from "./fs-arguments.js";
 import { constants } from "./fs-constants.js";
 import { fileError, withBothPaths } from "./fs-errors.js";
-import { setTimes } from "./fs-files.js";
+import { setTimes, timesOf } from "./fs-files.js";
 import { statsOf } from "./fs-stats.js";
 import { add, drop, find, found, make, requireWritable } from "./fs-tree.js";
 
@@ -104,7 +104,13 @@ export function unlinkSync(path) {
   drop(place, "unlink", full);
 }
 
-export function symlinkSync(target, path) {
+const LINK_TYPES = ["dir", "file", "junction"];
+
+export function symlinkSync(target, path, type = undefined) {
+  if (typeof type === "string" && !LINK_TYPES.includes(type)) {
+    const message = `Symlink type must be one of "dir", "file", or "junction". Received "${type}"`;
+    throw nodeError(Error, "ERR_FS_INVALID_SYMLINK_TYPE", message);
+  }
   const text = pathOf(target, "target");
   const full = pathOf(path);
   withBothPaths(text, full, () => {
@@ -144,11 +150,15 @@ export const lchmodSync = accepts("lchmod", requireMode, itself);
 export const lchownSync = accepts("lchown", requireOwner, itself);
 
 export function utimesSync(path, atime, mtime) {
-  setTimes(found(pathOf(path), "utime").node, atime, mtime);
+  const full = pathOf(path);
+  const times = timesOf(atime, mtime);
+  setTimes(found(full, "utime").node, times, "utime", full);
 }
 
 export function lutimesSync(path, atime, mtime) {
-  setTimes(found(pathOf(path), "lutime", { follows: false }).node, atime, mtime);
+  const full = pathOf(path);
+  const times = timesOf(atime, mtime);
+  setTimes(found(full, "lutime", { follows: false }).node, times, "lutime", full);
 }
 
 export function statfsSync(path, options = undefined) {

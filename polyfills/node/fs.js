@@ -5,7 +5,8 @@
 
 import { Blob } from "../files/blob.js";
 import { Buffer } from "./buffer.js";
-import { requireCallback, unsupported } from "./fs-arguments.js";
+import { requireObject, requireString } from "./errors.js";
+import { pathOf, requireCallback, unsupported } from "./fs-arguments.js";
 import { constants } from "./fs-constants.js";
 import * as copies from "./fs-copy.js";
 import { Dir } from "./fs-dir.js";
@@ -101,8 +102,13 @@ Object.defineProperty(read, customPromisify, {
   configurable: true,
 });
 
-export async function openAsBlob(path, options = undefined) {
-  return new Blob([files.readFileSync(path)], { type: options?.type ?? "" });
+/** A promise of a file's content. Mistakes in the call are thrown. */
+export function openAsBlob(path, options = {}) {
+  requireObject(options, "options");
+  const type = options.type || "";
+  requireString(type, "options.type");
+  const full = pathOf(path);
+  return Promise.try(() => new Blob([files.readFileSync(full)], { type }));
 }
 
 export function close(fd, callback = () => {}) {
@@ -112,7 +118,7 @@ export function close(fd, callback = () => {}) {
 
 export function cp(source, destination, options, callback = options) {
   requireCallback(callback);
-  copies.cp(source, destination, callback === options ? undefined : options).then(
+  copies.startCopying(source, destination, callback === options ? undefined : options).then(
     () => nextTick(callback, null),
     (error) => nextTick(callback, error),
   );

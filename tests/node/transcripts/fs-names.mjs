@@ -138,6 +138,24 @@ export default async function run(log) {
       await handle.close();
       return [fs.chmodSync.name, fs.lchownSync.name];
     },
+    "what is checked before a file is looked for": async () => {
+      const none = at("none");
+      const odd = [undefined, null, "x", true, {}, [], () => {}];
+      for (const [i, value] of odd.entries()) {
+        await attempt(`time ${i}`, () => fs.utimesSync(none, value, 1));
+        await attempt(`other time ${i}`, () => fs.lutimesSync(none, 1, value));
+        await attempt(`times ${i}`, () => fs.futimesSync(5000, 1, value));
+        await attempt(`rmdir ${i}`, () => fs.rmdirSync(none, value));
+        if (i > 0) for (const name of ["maxRetries", "retryDelay", "recursive"]) await attempt(`${name} ${i}`, () => fs.rmdirSync(none, { [name]: value }));
+        if (i !== 2) await attempt(`blob ${i}`, () => fs.openAsBlob(value).then(() => "a blob"));
+        await attempt(`type ${i}`, () => fs.openAsBlob(at("own"), { type: value }).then(() => "a blob"));
+        await attempt(`length ${i}`, () => fs.ftruncateSync(5000, value));
+        if (i > 1) await attempt(`mode ${i}`, () => fs.cp(none, at("other"), { mode: value }, () => {}));
+      }
+      for (const count of [-1, 1.5, 2 ** 32]) await attempt(`retries ${count}`, () => fs.rmSync(none, { maxRetries: count }));
+      await attempt("link", () => fs.symlinkSync("a", at("typed"), "x"));
+      await attempt("no date", () => fs.utimesSync(root, 1, new Date(NaN)));
+    },
     "a name that is too long": () => fs.writeFileSync(at("a".repeat(256)), ""),
     "a path that is too long": async () => {
       const { code, errno } = await promises.readFile(at("a/".repeat(2100))).catch((error) => error);
