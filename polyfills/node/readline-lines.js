@@ -109,6 +109,11 @@ export class LineReader extends EventEmitter {
     this.#prompt = prompt;
   }
 
+  /** Where the cursor would stand: nobody types, so behind the prompt. */
+  getCursorPos() {
+    return { cols: this.getPrompt().length, rows: 0 };
+  }
+
   getPrompt() {
     return this.#prompt;
   }

@@ -122,8 +122,12 @@ export function stripVTControlCharacters(text) {
 /** With codes where that is asked for in spite of the output's being no terminal. */
 export function styleText(style, text, options = undefined) {
   requireString(text, "text");
+  const { stream, validateStream = true } = options ?? {};
+  if (stream !== undefined && validateStream && typeof (stream?.on ?? stream?.getWriter) !== "function")
+    throw invalidType("stream", ["ReadableStream", "WritableStream", "Stream"], stream);
   let [before, after] = ["", ""];
   for (const name of Array.isArray(style) ? style : [style]) {
+    if (name === "none") continue;
     const codes = inspect.colors[name];
     if (codes === undefined) {
       const names = Object.keys(inspect.colors)
@@ -134,7 +138,7 @@ export function styleText(style, text, options = undefined) {
     before += `\u001b[${codes[0]}m`;
     after = `\u001b[${codes[1]}m${after}`;
   }
-  return options?.validateStream === false ? before + text + after : text;
+  return validateStream === false ? before + text + after : text;
 }
 
 export function toUSVString(text) {

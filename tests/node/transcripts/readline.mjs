@@ -22,4 +22,5 @@ export default async function run(log) {
   p.close(); log(await p.question("x").catch((e) => e.code));
   const i3 = new PassThrough(); const lines = []; const r3 = readline.createInterface(i3); r3.on("line", (l) => lines.push(l)); i3.end("last"); await new Promise((r) => r3.on("close", r)); log(lines);
   const i4 = new PassThrough(); i4.write("a\nb\nc\nd\n"); const r4 = readline.createInterface({ input: i4 }); for await (const l of r4) { log(l); if (l === "b") break; } log(Boolean(r4.closed));
+  const r5 = readline.createInterface({ input: new PassThrough(), output: new PassThrough(), prompt: "ask: " }); log(r5.getCursorPos().cols, r5.getCursorPos().rows); r5.close();
 }

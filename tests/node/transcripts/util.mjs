@@ -17,4 +17,5 @@ export default function run(log) {
   const booleanish = Object.setPrototypeOf(new Boolean(true), String.prototype);
   log(attempt(() => util.isDeepStrictEqual(booleanish, new String("true"))), attempt(() => util.isDeepStrictEqual(booleanish, booleanish)));
   log(attempt(() => util.types.isKeyObject({})), attempt(() => util.isDeepStrictEqual([1, , 2], [1, undefined, 2])), attempt(() => util.inherits(class {}, null)));
+  for (const options of [{ stream: {} }, { stream: 5 }, { stream: {}, validateStream: false }, { stream: null }, { stream: new WritableStream() }]) log(attempt(() => JSON.stringify(util.styleText("red", "x", options))));
 }
