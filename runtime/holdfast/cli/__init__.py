@@ -5,8 +5,9 @@ parser.py; each command is a module of its own, imported when it is chosen, so t
 pays for another's imports: local.py (`dev`, `run`), serve.py (`serve`), remote.py
 (`deploy`, `namespace`), objects.py (`objects`, `backup`), folder.py (`restore`, `check`),
 d1.py and d1_time_travel.py (`d1`), r2.py (`r2`), completion.py (`completion`).
-data_arguments.py describes those about what is stored, options.py and where.py have what several
-take. script_file.py and project_file.py read what is to be served, reload.py takes up changes,
+data_arguments.py describes those about what is stored, where.py has what several take.
+script_file.py and project_file.py read what is to be served, given.py has the bindings that the
+command line gives, reload.py takes up changes,
 unapplied.py looks for migrations; terminal.py, json_log.py and console.py print, listening.py tells
 where clients connect, process.py has what every long-running command needs, processes.py, cores.py,
 post.py and shard.py what differs with several processes.

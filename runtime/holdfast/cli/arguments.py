@@ -247,14 +247,7 @@ def _describe_deploy(parser: Parser) -> None:
     _add_script(parser)
     _add_script_options(parser)
     _add_pairs(parser, "--secret", "NAME=VALUE", "a secret in env")
-    _add_pairs(
-        parser,
-        "--object",
-        "NAME=CLASS[@SCRIPT]",
-        "a Durable Object class in env, of this script or another",
-    )
     _add_pairs(parser, "--namespace-id", "NAME=ID", "a Durable Object namespace in env, by its id")
-    _add_pairs(parser, "--service", "NAME=SCRIPT", "another Worker in env")
     parser.add_argument(
         "--module",
         action="append",
@@ -370,6 +363,13 @@ def _add_script_options(parser: Parser) -> None:
     )
     _add_many(parser, "--without", "FIELD", "a field of the configuration to leave out, such as ai")
     _add_pairs(parser, "--var", "NAME=VALUE", "a variable in env")
+    _add_pairs(parser, "--service", "NAME=SCRIPT", "another Worker in env")
+    _add_pairs(
+        parser,
+        "--object",
+        "NAME=CLASS[@SCRIPT]",
+        "a Durable Object class in env, of this script or another",
+    )
     parser.add_argument(
         "--compatibility-date",
         type=day,

@@ -5,22 +5,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from holdfast.catalog.bindings import (
-    Binding,
-    Inherit,
-    ObjectClass,
-    ObjectNamespace,
-    PlainText,
-    RequestedBinding,
-    Service,
-    Workflow,
-)
+from holdfast.catalog.bindings import Binding, RequestedBinding
 from holdfast.catalog.project import DEFAULT_NAME, Project, read_project
-from holdfast.catalog.project_bindings import ProjectInvalid
 from holdfast.catalog.project_files import FILE_NAMES, find_project, is_project_file
 from holdfast.catalog.project_reader import DevAddress
 from holdfast.catalog.project_secrets import secret_files
 from holdfast.catalog.script import Script, new_version
+from holdfast.cli.given import elsewhere, given_bindings, local_binding
 from holdfast.cli.script_file import (
     Followed,
     ScriptFile,
@@ -50,7 +41,8 @@ def open_scripts(options: argparse.Namespace) -> "list[SourceFile]":
     """What is served, and behind it what `--with` names. Raises ValueError as `open_script`."""
     files = [open_script(options)]
     for path in options.with_script:
-        others: dict[str, object] = {"script": path, "name": None, "var": []}
+        others: dict[str, object] = {"script": path, "name": None}
+        others |= {"var": [], "service": [], "object": []}
         if not is_project_file(path) and not _is_folder(path):
             others["env"] = None
         files.append(open_script(argparse.Namespace(**{**vars(options), **others})))
@@ -59,8 +51,7 @@ def open_scripts(options: argparse.Namespace) -> "list[SourceFile]":
         if names.count(name) > 1:
             raise ValueError(f'two of the scripts are called "{name}": give one another name')
     for file in files:
-        if isinstance(file, ProjectFile):
-            file.peers = frozenset(names)
+        file.peers = frozenset(names)
     return files
 
 
@@ -110,7 +101,7 @@ class ProjectFile(Followed):
         self._environment: str | None = options.env
         self._default_name = options.name or DEFAULT_NAME
         self._without = tuple(options.without)
-        self._variables = [PlainText(*pair) for pair in options.var]
+        self._given = given_bindings(options)
         self._date: str | None = options.compatibility_date
         self._flags = tuple(options.compatibility_flag)
         try:
@@ -133,13 +124,8 @@ class ProjectFile(Followed):
     @property
     def notes(self) -> tuple[str, ...]:
         """What its author should know of the configuration."""
-        elsewhere = [
-            f'{self._file}: "{binding.name}" is the Worker "{binding.service}", which is not here: '
-            "name its project by --with"
-            for binding in self._project.bindings
-            if isinstance(binding, Service) and binding.service not in self.peers
-        ]
-        return (*self._project.notes, *elsewhere, *self.untold)
+        away = elsewhere(self._asked(self._project), self.peers, self._file)
+        return (*self._project.notes, *away, *self.untold)
 
     @property
     def untold(self) -> list[str]:
@@ -236,29 +222,13 @@ class ProjectFile(Followed):
             without=self._without,
         )
 
-    def _bindings(self, project: Project) -> list[Binding]:
-        given = {variable.name for variable in self._variables}
-        kept = [self._local(b) for b in project.bindings if b.name not in given]
-        return [*kept, *self._variables]
+    def _asked(self, project: Project) -> list[RequestedBinding]:
+        given = {binding.name for binding in self._given}
+        return [*(b for b in project.bindings if b.name not in given), *self._given]
 
-    def _local(self, binding: RequestedBinding) -> Binding:
-        match binding:
-            case ObjectClass(name, class_name, script) if (script or self.name) in self.peers:
-                return ObjectNamespace(name, f"{script or self.name}-{class_name}")
-            case ObjectClass(name, _, script):
-                raise ProjectInvalid(
-                    f'{self._file}: the binding "{name}" is to a class of the Worker "{script}", '
-                    "which is not here: name its project by --with"
-                )
-            case Workflow(name, script_name=script) if (script or self.name) not in self.peers:
-                raise ProjectInvalid(
-                    f'{self._file}: the binding "{name}" is to a Workflow of the Worker '
-                    f'"{script}", which is not here: name its project by --with'
-                )
-            case Inherit(name):
-                raise ProjectInvalid(f'{self._file}: "{name}" has nothing to inherit from')
-            case _:
-                return binding
+    def _bindings(self, project: Project) -> list[Binding]:
+        asked = self._asked(project)
+        return [local_binding(binding, self.name, self.peers, self._file) for binding in asked]
 
 
 SourceFile = ScriptFile | ProjectFile

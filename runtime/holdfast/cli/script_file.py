@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from holdfast.catalog.bindings import ObjectNamespace, PlainText
+from holdfast.catalog.bindings import ObjectNamespace
 from holdfast.catalog.errors import UploadRejected
 from holdfast.catalog.excerpt import excerpt, lacking_binding, place_in
 from holdfast.catalog.node_compat import has_node
@@ -15,6 +15,7 @@ from holdfast.catalog.project_reader import DevAddress
 from holdfast.catalog.script import MAX_SCRIPT_NAME_LENGTH, Script, new_version
 from holdfast.catalog.source import Source, read_source
 from holdfast.catalog.workflows import check_workflows
+from holdfast.cli.given import elsewhere, given_bindings, local_binding
 from holdfast.workers import Exports, ScriptInvalid
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ class ScriptFile(Followed):
     def __init__(self, options: argparse.Namespace) -> None:
         self.path: Path = options.script
         self.name: str = options.name or name_of(self.path)
-        self._bindings = tuple(PlainText(name, value) for name, value in options.var)
+        self._given = given_bindings(options)
+        self.peers = frozenset({self.name})  # the scripts that are here
         self._compatibility_date: str | None = options.compatibility_date
         self._compatibility_flags = tuple(options.compatibility_flag)
 
@@ -77,8 +79,8 @@ class ScriptFile(Followed):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What its author should know: a file has no configuration."""
-        return ()
+        """What its author should know."""
+        return tuple(elsewhere(self._given, self.peers, self.path))
 
     @property
     def crons(self) -> tuple[str, ...]:
@@ -131,13 +133,14 @@ class ScriptFile(Followed):
         with explained(self.path):
             with_node = has_node(self._compatibility_date, self._compatibility_flags)
             source = read_source(self.path, with_node=with_node)
+            bindings = [local_binding(b, self.name, self.peers, self.path) for b in self._given]
         self._source = source
         return Script(
             name=self.name,
             main=source.modules[0].name,
             syntax=source.syntax,
             modules=source.modules,
-            bindings=self._bindings,
+            bindings=tuple(bindings),
             compatibility_date=self._compatibility_date,
             compatibility_flags=self._compatibility_flags,
             version=new_version(),
