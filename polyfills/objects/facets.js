@@ -67,7 +67,7 @@ class Facet {
 
   #makeHere({ className, props, id }) {
     const parent = this.#parent;
-    const [slot, key] = facet_open(parent.slot, this.#name).split(" ");
+    const [slot, key] = this.#open().split(" ");
     const instance = admitFacet({
       slot: +slot,
       id: id ?? parent.id,
@@ -80,6 +80,16 @@ class Facet {
       onGone: (error) => this.#forget(error),
     });
     return new NearFacet(instance);
+  }
+
+  // What fails by the disk may work the next time.
+  #open() {
+    try {
+      return facet_open(this.#parent.slot, this.#name);
+    } catch (error) {
+      this.end(asEnd(error));
+      throw error;
+    }
   }
 
   async #makeElsewhere({ far, id }) {

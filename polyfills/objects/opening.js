@@ -1,6 +1,6 @@
 // Objects whose files a thread puts in place, such as those of a point in time that they go back to.
 
-import { storage_opened } from "holdfast:ops";
+import { storage_opened, storage_outstanding } from "holdfast:ops";
 import { queueTurn } from "../kernel/turns.js";
 import { ObjectContext } from "./context.js";
 
@@ -12,6 +12,7 @@ export function waitForFiles(instance) {
     queueTurn(context, async () => {
       try {
         await storage_opened(instance.slot);
+        if (instance.error === null) instance.outputGate.follow(storage_outstanding(instance.slot) ?? 0);
       } finally {
         inputGate.unlock(section);
         inputGate.letIn(section);

@@ -32,6 +32,12 @@ export class OutputGate {
     this.#turn = numberOfTurn();
   }
 
+  /** Go on behind the last round of an instance before: with a minus where it is durable. */
+  follow(round) {
+    if (round > 0) this.#written = round;
+    else this.#durable = -round;
+  }
+
   /** True if nothing that is waited for was written in the running turn. */
   get wroteEarlier() {
     return this.#turn !== numberOfTurn();

@@ -151,10 +151,10 @@ export function farFacetGone(slot, reason) {
 function settleIn(options) {
   const instance = new ObjectInstance({ ...options, env });
   instance.lastUsed = sweeps;
-  const outstanding = storage_outstanding(instance.slot);
-  if (outstanding < 0) opening().waitForFiles(instance);
+  const before = storage_outstanding(instance.slot);
+  if (before === undefined) opening().waitForFiles(instance);
   // What it reads may be younger than what is durable: the instance before may have written it.
-  else instance.outputGate.wrote(outstanding);
+  else instance.outputGate.follow(before);
   byKey.set(instance.key, instance);
   bySlot.set(keyOf(instance.slot), instance);
   return instance;

@@ -47,6 +47,8 @@ export class Thing extends DurableObject {
   eraseFacet() { this.state.facets.delete("f"); return "erased"; }
   leave() { this.state.abort("enough"); }
   writeAndLeave() { this.#store(); this.state.abort("enough"); }
+  async readInTransaction() { return await this.state.storage.transaction(async (txn) => `${await txn.get("k")}`); }
+  async deleteNoAlarm() { await this.state.storage.deleteAlarm(); return "deleted"; }
   async stored() { return `${await this.state.storage.get("k")}`; }
   async fetch(request) {
     const { pathname } = new URL(request.url);
@@ -201,6 +203,18 @@ async def test_an_answer_that_only_waits_for_the_disk_outlives_an_abort(
     async with asyncio.timeout(PATIENCE_S):
         assert await answer in ("put", "caught thrown undefined")
         assert await server.text("/rpc/stored") == "2"
+
+
+@pytest.mark.parametrize(
+    ("method", "told"), [("readInTransaction", "2"), ("deleteNoAlarm", "deleted")]
+)
+async def test_an_answer_that_has_written_nothing_waits_for_nothing_after_a_reset(
+    server: Server, method: str, told: str
+) -> None:
+    assert await server.text("/rpc/put") == "put"
+    assert await server.text("/rpc/leave") == "caught enough true"
+    async with asyncio.timeout(PATIENCE_S):
+        assert await server.text(f"/rpc/{method}") == told
 
 
 async def test_such_an_answer_fails_with_the_disk(server: Server, disk: Disk) -> None:

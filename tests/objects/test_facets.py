@@ -208,6 +208,19 @@ async def test_a_failing_disk_ends_a_facet_and_not_its_object(slow: Server, disk
         assert (memory, started) == (1, 2)
 
 
+async def test_a_facet_that_the_disk_kept_from_being_made_is_made_by_the_next_call(
+    slow: Server, tmp_path: Path
+) -> None:
+    await slow.text("/put")
+    (parent,) = slow.runtime.directory.ids("main-Parent")
+    index = tmp_path / "objects" / "main-Parent" / f"{parent}.facets"
+    index.mkdir()
+    failed = "caught The storage of this Durable Object failed: Is a directory undefined"
+    assert await slow.text("/count/c") == failed
+    index.rmdir()
+    assert await told(slow, "/count/c") == [1, 1, 2]
+
+
 async def test_a_disk_that_fails_while_a_facet_is_deleted_resets_the_object(
     slow: Server, disk: Disk
 ) -> None:

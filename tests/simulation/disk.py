@@ -85,7 +85,7 @@ class Disk:
             self._names[path] = {entry.inode(): entry.name for entry in os.scandir(path)}
         elif path.name.startswith(JOURNAL_PREFIX):
             self._journals[path] = path.read_bytes()
-        elif path.name.endswith(LOG) and path.exists():
+        elif path.name.endswith(LOG) and path.exists() and _database(path).exists():
             self._logs[path] = _Synced(path.read_bytes(), _database(path).read_bytes())
 
     # ---- power loss ----------------------------------------------------------------
@@ -105,7 +105,9 @@ class Disk:
         if path.name.endswith(MEMORY):
             return
         if path.name.endswith(LOG):
-            if self._name_of(_database(path)) == _database(path).name:
+            if not _database(path).exists():  # it is being removed, the log last
+                shutil.copyfile(path, copy)
+            elif self._name_of(_database(path)) == _database(path).name:
                 copy.write_bytes(self._log(path))
         elif not path.name.endswith(DATABASE):
             shutil.copyfile(path, copy)

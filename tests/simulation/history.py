@@ -5,6 +5,7 @@
 - No update is lost to another one.
 - Who was told of a write by its object finds that it is there.
 - A flag that was taken down, and that nobody has raised since, is down.
+- What was deleted with a facet does not come back; a copy of one has what that had.
 - An alarm runs once at least; it is told how often it has failed; it is not run after its
   deletion was answered.
 - An object's storage belongs to the instance that was made last.
@@ -15,7 +16,7 @@ import json
 from collections import Counter, defaultdict
 from typing import Any
 
-from tests.simulation.programs import FLAG, LISTS, Request
+from tests.simulation.programs import FLAG, INSIDE, LISTS, Request
 
 MAX_RETRIES = 6
 # Lists that are written together.
@@ -80,8 +81,14 @@ class History:
         for name, key, tag in request.adds:
             self._known[name, key].add(tag)
         for step in request.steps:
+            if step[0] == "doom":  # before it was answered, its object might know of it alone
+                self._known[request.name, "deleted"].add(step[1])
             if step[0] == "disarm" and self._disarming.get(request.name) == step[1]:
                 self._disarmed.add(request.name)
+        if ["clone"] in request.steps:
+            missing = known.get((request.name, "inner"), set()) - {*state["copy"]}
+            if missing:
+                self.broke(f"{request.name}'s copy of a facet lacks {sorted(missing)}")
         if request.flips:
             self._flipping[request.name] -= 1
             if request.name in self._lone:
@@ -94,6 +101,8 @@ class History:
         if request.flips:
             self._flipping[request.name] -= 1
             self._lone.discard(request.name)
+        if message == "Facet was cloned-over.":  # by another request, while this one used it
+            return
         if self.suffered_s < since_s - LATER_S or not message.startswith(TROUBLE):
             self.broke(f"a request failed with {message!r}")
 
@@ -103,6 +112,8 @@ class History:
         """An answer tells what an object has stored."""
         known = self._known if known is None else known
         for key in LISTS:
+            if key in INSIDE and key not in state:
+                continue
             tags = state.get(key, [])
             missing = known.get((name, key), set()) - {*tags}
             if missing:
@@ -112,6 +123,8 @@ class History:
             if len({*tags}) < len(tags):
                 self.broke(f"{name}'s {key!r} holds something twice: {tags}")
             self._known[name, key].update(tags)
+        if back := {*state.get("doomed", [])} & known.get((name, "deleted"), set()):
+            self.broke(f"{name} has {sorted(back)} again, which were in facets that it had deleted")
         # That the flag is down is known as long as nobody has asked for a flip.
         down = self._known.get((name, FLAG), set())
         if state.get(FLAG) == "up" and down & known.get((name, FLAG), set()):

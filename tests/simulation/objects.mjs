@@ -6,6 +6,7 @@ import { DurableObject } from "cloudflare:workers";
 const FLAG = "flag";
 const LISTS = [
   "a", "left", "right", "listed", "one", "two", "first", "second", "oftens", "sent", "heard", "asked",
+  "gone",
 ];
 
 let born = 0;
@@ -26,8 +27,9 @@ export class Thing extends DurableObject {
   }
 
   async run(steps) {
-    for (const [what, ...how] of steps) await this[what](...how);
-    return steps.some(([what]) => what === "read") ? this.all() : this.some();
+    const inside = {};
+    for (const [what, ...how] of steps) Object.assign(inside, await this[what](...how));
+    return { ...(steps.some(([what]) => what === "read") ? this.all() : this.some()), ...inside };
   }
 
   /** To be called right after storage was used, in the same turn. */
@@ -173,6 +175,35 @@ export class Thing extends DurableObject {
     else await answered(await stub.fetch("http://object", { method: "POST", body: JSON.stringify(steps) }));
   }
 
+  // ---- facets, whose lists are told by what asks for them ----
+
+  facet(name) {
+    return this.ctx.facets.get(name, () => ({ class: this.ctx.exports.Inner }));
+  }
+
+  async inner(tag, name) {
+    return { [name]: await this.facet(name).add(tag) };
+  }
+
+  async clone() {
+    this.ctx.facets.clone("inner", "copy");
+    return { copy: await this.facet("copy").tags() };
+  }
+
+  async doom(tag) {
+    await this.facet(`doomed ${tag}`).add(tag);
+    this.ctx.facets.delete(`doomed ${tag}`);
+    await this.add("gone", tag);
+  }
+
+  async inside() {
+    const names = ["inner", "other", "copy"];
+    const lists = await Promise.all(names.map((name) => this.facet(name).tags()));
+    const gone = (await this.storage.get("gone")) ?? [];
+    const doomed = await Promise.all(gone.map((tag) => this.facet(`doomed ${tag}`).tags()));
+    return { ...Object.fromEntries(names.map((name, n) => [name, lists[n]])), doomed: doomed.flat() };
+  }
+
   async arm(tag, ms, failures) {
     const asked = (await this.storage.get("asked")) ?? [];
     say("arms", this.name, tag);
@@ -197,6 +228,18 @@ export class Thing extends DurableObject {
     }
     await this.storage.put("done", await this.storage.get("asked"));
     this.did();
+  }
+}
+
+export class Inner extends DurableObject {
+  async tags() {
+    return (await this.ctx.storage.get("tags")) ?? [];
+  }
+
+  async add(tag) {
+    const own = (await this.ctx.storage.get("tags")) ?? [];
+    await this.ctx.storage.put("tags", [...own, tag]);
+    return this.tags();
   }
 }
 

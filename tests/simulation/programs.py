@@ -22,11 +22,16 @@ BETWEEN = ("nothing", "list", "sql", "delete", "much", "large", "alarm", "undone
 LISTS = (
     *("a", "left", "right", "listed", "rows", "one", "two", "first", "second"),
     *("oftens", "sent", "heard", "asked"),
+    *("gone", "inner", "other", "copy"),
 )
+# Those of facets, which only some answers tell.
+INSIDE = ("inner", "other", "copy", "doomed")
+INSIDES = ("inner", "inner", "inner", "other", "clone", "doom", "inside")
 
 
 FLAG = "flag"  # which some requests raise and take down again
 FLIPS = 0.15  # of all
+FACETS = 0.4  # of steps, where there are some
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +53,13 @@ class Request:
 class Programs:
     """Makes requests; each tag comes once."""
 
-    def __init__(self, chance: random.Random, flips: random.Random) -> None:
+    def __init__(
+        self, chance: random.Random, flips: random.Random, insides: random.Random | None
+    ) -> None:
+        """`insides` is of what is done in facets, which some worlds have none of."""
         self._chance = chance
         self._flips = flips
+        self._insides = insides
         self._tags = count(1)
 
     def requests(self, many: int) -> Iterator[tuple[float, Request]]:
@@ -66,7 +75,10 @@ class Programs:
             request.steps.extend([["flip"]] * self._flips.choice((1, 3)))
             return request
         for _ in range(chance.choice((1, 1, 1, 2, 3))):
-            self._step(request)
+            if self._insides is not None and self._insides.random() < FACETS:
+                self._inside(request, self._insides.choice(INSIDES))
+            else:
+                self._step(request)
         return request
 
     def _step(self, request: Request) -> None:
@@ -109,6 +121,19 @@ class Programs:
                 step = self._adding(request, ["arm", tag, ms, chance.choice((0, 0, 1, 3))], "asked")
             case _:
                 step = ["disarm", tag]
+        request.steps.append(step)
+
+    def _inside(self, request: Request, kind: str) -> None:
+        tag = f"{request.name}-{next(self._tags)}"
+        match kind:
+            case "inner" | "other":
+                step = ["inner", tag, kind]
+                request.adds.append((request.name, kind, tag))
+            case "doom":
+                step = ["doom", tag]
+                request.adds.append((request.name, "gone", tag))
+            case _:
+                step = [kind]
         request.steps.append(step)
 
     def _adding(self, request: Request, step: list[Any], key: str) -> list[Any]:

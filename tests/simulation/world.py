@@ -36,6 +36,7 @@ CLIENTS = 4
 REQUESTS = 8  # of each client
 IDLE_S = 0.4
 HANG_S = 10.0
+WITH_FACETS = 8  # one seed of so many: the others are as when they found something
 LIMIT_S = 25.0  # for an answer
 REST_S = 60.0  # until all alarms have run that failed and were to be tried again
 LIMITS = Limits(turn_cpu_ms=60_000)
@@ -153,7 +154,9 @@ class World:
         self._loop = loop
         self._platform = platform
         self._clock = SimulatedClock(loop)
-        self._programs = Programs(self._chance("programs"), self._chance("flips"))
+        self._has_facets = seed % WITH_FACETS == 1
+        insides = self._chance("insides") if self._has_facets else None
+        self._programs = Programs(self._chance("programs"), self._chance("flips"), insides)
         self._threads = self._chance("threads")
         self._fate = self._chance("fate")
         self._shares = self._chance("shares")
@@ -358,7 +361,8 @@ class World:
     async def _states(self) -> dict[str, Any]:
         states = {}
         for name in NAMES:
-            request = Request(name, "rpc", [["read"]], [], [])
+            steps = [["read"], ["inside"]] if self._has_facets else [["read"]]
+            request = Request(name, "rpc", steps, [], [])
             try:
                 async with asyncio.timeout(LIMIT_S):
                     status, state = await self._ask(request)

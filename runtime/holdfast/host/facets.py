@@ -103,22 +103,28 @@ def facet_fetch(
     host.objects.far_facets.fetch(number, slot, method, url, headers, body, cf)
 
 
+def _facets_of(host: Host, slot: int) -> FacetsCapability:
+    """What reaches the facets of an object, which has lost them if it has lost its storage."""
+    attempt(host.stores[slot].check)
+    return host.objects.facets
+
+
 @op
 def facet_open(host: Host, slot: int, name: str) -> str:
     """The slot in which a facet of the object is to live, a space, and what the host calls it."""
-    return attempt(host.objects.facets.open, slot, name)
+    return attempt(_facets_of(host, slot).open, slot, name)
 
 
 @op
 def facet_erase(host: Host, slot: int, name: str | None = None) -> bool:
     """Remove what a facet has stored, or what all facets have; is there something to wait for."""
-    return attempt(host.objects.facets.erase, slot, name)
+    return attempt(_facets_of(host, slot).erase, slot, name)
 
 
 @op
 def facet_clone(host: Host, slot: int, source: str, target: str) -> bool:
     """Have a facet hold what another one of the object does; is there something to wait for."""
-    return attempt(host.objects.facets.clone, slot, source, target)
+    return attempt(_facets_of(host, slot).clone, slot, source, target)
 
 
 @async_op

@@ -127,15 +127,15 @@ def storage_take_broken(host: Host) -> str:
 
 
 @op
-def storage_outstanding(host: Host, slot: int) -> int:
-    """The round that an owner before this one has written and that is not durable; else 0.
+def storage_outstanding(host: Host, slot: int) -> int | None:
+    """The round that an owner before this one has written; where it is durable, below zero.
 
-    -1 where the object has to wait for its files: see `storage_opened`.
+    None where the object has to wait for its files: see `storage_opened`.
     """
     store = host.stores[slot]
     if store.is_opening:
-        return -1
-    return store.written if store.written > store.durable else 0
+        return None
+    return store.written if store.written > store.durable else -store.durable
 
 
 @async_op

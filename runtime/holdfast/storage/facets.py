@@ -11,6 +11,7 @@ index whose sync has failed, or that was there before, is written anew before a 
 """
 
 import asyncio
+import logging
 import os
 import struct
 import threading
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from holdfast.storage.store import ObjectStore, OnBroken, OnDurable
 
 MAX_FACETS = 65_535
+
+log = logging.getLogger(__name__)
 
 _MAGIC = 0xC4CD_CE5B_C5B0_EF57.to_bytes(8, "little")
 _HEADER = struct.Struct("<HH")  # the parent's number, how many bytes the name has
@@ -80,14 +83,20 @@ class FacetIndex:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise StorageError(f"{self.path} cannot be read: {error}") from error
+            raise self._failure("read", error) from error
         if not any(content):
             return  # it was never synced: a file system may leave zeros for that
         if len(content) > len(_MAGIC) and not content.startswith(_MAGIC):
-            raise StorageError(f"{self.path} is no index of facets.")
+            raise self._failure("read", "it is no index of facets") from None
         for parent, name in read_entries(content):
             self._note(parent, name)
         self._end = len(self.content()) if self._entries else 0
+
+    def _failure(self, done: str, why: OSError | str) -> StorageError:
+        """What scripts are told, and not where it lies."""
+        log.warning("the names of facets in %s cannot be %s: %s", self.path, done, why)
+        reason = why.strerror if isinstance(why, OSError) else why
+        return StorageError(f"The storage of this Durable Object failed: {reason}")
 
     def _note(self, parent: int, name: bytes) -> int:
         self._entries.append((parent, name))
@@ -119,7 +128,7 @@ class FacetIndex:
         try:
             self._append(entry if self._end else _MAGIC + entry)
         except OSError as error:
-            raise StorageError(f"{self.path} cannot be written: {error}") from error
+            raise self._failure("written", error) from error
         return self._note(parent, encoded)
 
     def _append(self, content: bytes) -> None:
