@@ -104,9 +104,14 @@ class AccountHandlers:
 def shown_subdomain(name: str, kept: Mapping[str, Any], settings: ApiSettings) -> dict[str, Any]:
     """Where a script is, of which such settings are `kept`.
 
-    Clients read no port out of `url`, so one that needs it is not told.
+    Clients read no port out of `url`, so one that needs it is not told. They put the digits of a
+    version, or its alias, before `preview_url_suffix`.
     """
-    shown: dict[str, Any] = {"enabled": True, PREVIEWS_ENABLED: kept.get(PREVIEWS_ENABLED, True)}
+    shown: dict[str, Any] = {
+        "enabled": True,
+        PREVIEWS_ENABLED: kept.get(PREVIEWS_ENABLED, True),
+        "preview_url_suffix": f"-{name}.{settings.workers.host}",
+    }
     if settings.workers.has_usual_port:
         shown["url"] = f"https://{name}.{settings.workers.host}"
     return shown
