@@ -215,6 +215,16 @@ def test_a_project_brings_its_bindings(holdfast, tmp_path):
     assert other.fetch().json() == ["coffee", "kept", "room"]
 
 
+def test_assets_that_only_a_build_tells_may_be_the_tests(holdfast, tmp_path):
+    fields = {"name": "site", "main": "a.mjs", "assets": {"binding": "ASSETS"}}
+    (tmp_path / "wrangler.json").write_text(json.dumps(fields))
+    (tmp_path / "a.mjs").write_text("export default { fetch: (r, { ASSETS }) => ASSETS.fetch(r) };")
+    with pytest.raises(HarnessError, match="Where a build adds it"):
+        holdfast.worker(tmp_path)
+    worker = holdfast.worker(tmp_path, env={"ASSETS": lambda request: "a page"})
+    assert worker.fetch("/").text() == "a page"
+
+
 def test_a_web_socket_where_none_was_asked_for_is_named(holdfast, counter):
     with pytest.raises(HarnessError, match="not with a WebSocket"):
         holdfast.worker("export default { fetch: () => new Response() }").websocket("/")

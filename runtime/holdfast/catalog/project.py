@@ -283,8 +283,15 @@ def _without(fields: Mapping[str, Any], left_out: Collection[str]) -> Mapping[st
 
 
 def _replaced(fields: Mapping[str, Any], stand_ins: Collection[str]) -> list[str]:
-    """The fields that Holdfast lacks, and which declare no binding but these."""
-    named = {name: bindings_of(fields[name]) for name in refused_of(fields)}
+    """The fields that Holdfast lacks, and which declare no binding but these.
+
+    Assets are among them whose folder only a build tells.
+    """
+    lacking = refused_of(fields)
+    assets = fields.get("assets")
+    if isinstance(assets, Mapping) and "directory" not in assets:
+        lacking.append("assets")
+    named = {name: bindings_of(fields[name]) for name in lacking}
     return [name for name, bindings in named.items() if bindings and bindings <= {*stand_ins}]
 
 
