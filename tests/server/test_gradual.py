@@ -113,12 +113,16 @@ class Gradual:
         assert answer["success"], answer
         self.versions[letter] = answer["result"]["id"]
 
-    async def deploy(self, **percentages: float) -> dict[str, Any]:
+    async def deploy(
+        self, *, deferred: float | None = None, **percentages: float
+    ) -> dict[str, Any]:
         versions = [
             {"version_id": self.versions[letter], "percentage": percentage}
             for letter, percentage in percentages.items()
         ]
-        body = {"strategy": "percentage", "versions": versions}
+        body: dict[str, Any] = {"strategy": "percentage", "versions": versions}
+        if deferred is not None:
+            body["code_update_strategy"] = {"mode": "deferred", "max_delay": deferred}
         answer = await self.it.api("POST", "scripts/main/deployments", json=body)
         assert answer["success"], answer
         result: dict[str, Any] = answer["result"]
@@ -277,6 +281,23 @@ async def test_sockets_of_an_object_that_moves_are_closed_and_others_go_on(
     async with gradual.it.session.ws_connect(url + moving, headers=headers) as again:
         await again.send_str("hello")
         assert (await again.receive_str()).startswith("B ")
+
+
+async def test_an_object_that_moves_may_keep_its_version_until_it_leaves_memory(
+    gradual: Gradual,
+) -> None:
+    assert await gradual.objects() == "AAAAA"
+    old = gradual.it.runtime.resident("main").home
+    await gradual.deploy(deferred=60, B=50, A=50)
+    assert await gradual.objects() == "AAAAA"
+    assert not [*gradual.it.runtime.lingering]
+    old.evict_idle(-1, 100)
+    moved = await gradual.objects()
+    assert set(moved) == {"A", "B"}
+    await gradual.deploy(deferred=0.01, B=100)
+    async with asyncio.timeout(10):
+        while await gradual.objects() != "BBBBB":
+            pass
 
 
 async def test_alarms_run_in_the_version_of_their_object(gradual: Gradual) -> None:

@@ -209,8 +209,8 @@ class Residents(ABC):
         """Have these versions take a script's events, of which some may be `loaded` just now.
 
         What is live and stays so goes on as it is, but for the objects that are another version's
-        from now on; what is not is superseded, or lingers where its objects may keep their code.
-        What is not loaded is so by the first event.
+        from now on, which leave it; what is not is superseded, or lingers where its objects may
+        keep their code. What is not loaded is so by the first event.
         """
         before = self.versions(name)
         fresh = {resident.worker.script.version: resident for resident in loaded}
@@ -227,14 +227,18 @@ class Residents(ABC):
         for version, resident in versions.items():
             if resident is not before.get(version):
                 self._begin(resident)
-            elif resident.home.keeps is not None:
+            elif resident.home.keeps is None:
+                continue
+            elif traffic.max_delay_s:
+                self.lingering.divide(resident, traffic.max_delay_s)
+            else:
                 self.directory.move_out(resident.home, resident.home.keeps)
         self.lingering.hasten(name, traffic.max_delay_s)
         for version, resident in before.items():
             if versions.get(version) is resident:
                 continue
             if traffic.max_delay_s and not resident.worker.is_dead:
-                self.lingering.add(resident, traffic.max_delay_s)
+                self.lingering.replace(resident, traffic.max_delay_s)
             else:
                 self.supersede(resident)
 
