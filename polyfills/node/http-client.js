@@ -14,6 +14,7 @@ import {
   requireBoolean,
   requireDelay,
 } from "./errors.js";
+import { promiseLength } from "../streams/host-stream.js";
 import { nextTick } from "./stream-base.js";
 import { urlToHttpOptions } from "./url.js";
 
@@ -105,6 +106,7 @@ export function ClientRequest(input, options = undefined, callback = undefined) 
   this.maxHeadersCount = null;
   this._abort = new AbortController();
   this._timer = undefined;
+  this._idleMs = 0;
   const usualPort = wanted.defaultPort ?? defaultPort;
   const host = hostHeader(this.host, wanted.port, usualPort);
   this._origin = new URL(`${this.protocol}//${host}`);
@@ -152,6 +154,8 @@ Object.assign(ClientRequest.prototype, {
     } catch (error) {
       return void this.destroy(error);
     }
+    const length = this._contentLength;
+    if (body instanceof ReadableStream && Number.isSafeInteger(length) && length >= 0) promiseLength(body, length);
     const sent = fetch(url, {
       method: this.method,
       headers,
@@ -170,7 +174,7 @@ Object.assign(ClientRequest.prototype, {
   },
 
   _answered(response) {
-    clearTimeout(this._timer);
+    this._touch();
     if (this.destroyed) return;
     const incoming = new IncomingMessage();
     incoming.statusCode = response.status;
@@ -187,8 +191,11 @@ Object.assign(ClientRequest.prototype, {
 
   _destroy(error, callback) {
     clearTimeout(this._timer);
-    if (this.res === null) this._abort.abort(error ?? undefined);
-    const isGone = this.res === null && !error;
+    this._idleMs = 0;
+    const { res } = this;
+    if (!res?.complete) this._abort.abort(error ?? undefined);
+    if (res !== null && !res.complete) res.destroy(nodeError(Error, "ECONNRESET", "aborted"));
+    const isGone = res === null && !error;
     OutgoingMessage.prototype._destroy.call(
       this,
       isGone ? nodeError(Error, "ECONNRESET", "socket hang up") : error,
@@ -206,9 +213,15 @@ Object.assign(ClientRequest.prototype, {
   setTimeout(milliseconds, callback = undefined) {
     requireDelay(milliseconds, "msecs");
     if (callback) this.once("timeout", callback);
-    clearTimeout(this._timer);
-    if (milliseconds > 0) this._timer = setTimeout(() => this.emit("timeout"), milliseconds);
+    this._idleMs = milliseconds;
+    this._touch();
     return this;
+  },
+
+  /** The connection is not idle: what counts as a timeout begins anew. */
+  _touch() {
+    clearTimeout(this._timer);
+    if (this._idleMs > 0) this._timer = setTimeout(() => this.emit("timeout"), this._idleMs);
   },
 
   clearTimeout(callback = undefined) {

@@ -2,6 +2,7 @@
 // https://nodejs.org/docs/latest-v20.x/api/http.html#class-httpincomingmessage
 
 import { Buffer } from "./buffer.js";
+import { nextTick } from "./stream-base.js";
 import { Readable } from "./stream-readable.js";
 
 // Of these a second one counts for nothing; of others the values are joined.
@@ -54,6 +55,7 @@ Object.assign(IncomingMessage.prototype, {
       ({ value, done }) => {
         if (this.destroyed) return;
         if (done) this.complete = true;
+        this.req?._touch();
         this.push(done ? null : Buffer.from(value.buffer, value.byteOffset, value.byteLength));
       },
       (error) => this.destroy(error),
@@ -67,7 +69,7 @@ Object.assign(IncomingMessage.prototype, {
       const cancelled = this._reader?.cancel(error) ?? this._body?.cancel?.(error);
       cancelled?.catch(() => {});
     }
-    callback(error);
+    nextTick(() => callback(this.listenerCount("error") > 0 ? error : null));
   },
 
   setTimeout(milliseconds, callback = undefined) {

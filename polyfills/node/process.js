@@ -181,6 +181,11 @@ export function getBuiltinModule(id) {
   return namespace.default ?? namespace;
 }
 
+const PARTS = (
+  "zlib brotli zstd ares napi llhttp nghttp2 acorn ada simdutf nbytes ncrypto uvwasi openssl sqlite icu undici" +
+  " simdjson unicode cldr tz cjs_module_lexer amaro merve"
+).split(" ");
+
 export const version = "v22.23.4"; // as workerd has it
 export const versions = {
   node: "22.23.4",
@@ -188,6 +193,8 @@ export const versions = {
   uv: "1.51.0",
   modules: "127",
   quickjs: "0.17",
+  // Libraries tell by these what there is; like workerd, this says no more of them.
+  ...Object.fromEntries(PARTS.map((name) => [name, ""])),
 };
 export const release = { name: "node", lts: "Jod" };
 export const platform = "linux";

@@ -128,6 +128,11 @@ export function knownLength(stream) {
   return readableArgument(stream).knownLength;
 }
 
+/** Say how many bytes a stream will give, as its writer has promised. */
+export function promiseLength(stream, bytes) {
+  readableArgument(stream).expectedLength = bytes;
+}
+
 /** The source given to `createHostStream`, while the stream is untouched; else undefined. */
 export function hostSourceOf(stream) {
   return readableArgument(stream).untouchedSource;

@@ -350,6 +350,73 @@ async def test_a_request_that_fails_or_is_given_up_says_so(server: Server) -> No
     ]
 
 
+async def test_a_response_may_be_given_up_and_what_comes_too_slowly_says_so(server: Server) -> None:
+    server.add(
+        "main",
+        CLIENT
+        % """
+        globalThis.fetch = async (url, { signal }) => new Response(new ReadableStream({
+          start(stream) {
+            stream.enqueue(new TextEncoder().encode("begins"));
+            signal.addEventListener("abort", () => told.push(signal.reason.message));
+          },
+        }));
+        const given = (timeout, reason) => new Promise((resolve) => {
+          const request = http.get("http://a.example/", { timeout }, (response) => {
+            response.on("data", (chunk) => {
+              told.push(`${chunk}`);
+              if (timeout === 0) request.destroy(reason);
+            });
+            response.on("aborted", () => told.push("aborted"));
+            if (timeout === 0) response.on("error", ({ code }) => told.push(code));
+            response.on("close", () => resolve(told.push(response.complete)));
+          });
+          request.on("timeout", () => { told.push("timeout"); request.destroy(reason); });
+          request.on("error", ({ message }) => told.push(message));
+        });
+        await given(0);
+        await given(5, new Error("too slow"));
+        """,
+    )
+    given_up = "The operation was aborted"
+    assert json.loads(await server.text()) == [
+        *("begins", given_up, "aborted", "ECONNRESET", False),
+        *("begins", "timeout", "too slow", "aborted", "too slow", False),
+    ]
+
+
+async def test_a_body_that_is_written_bit_by_bit_is_as_long_as_its_head_says(
+    server: Server,
+) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower().split("\r\n")
+        said = [line for line in head if line.startswith(("content-length", "transfer-encoding"))]
+        body = "; ".join(said).encode() + await reader.readexactly(6)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        await writer.drain()
+        writer.close()
+
+    web = await asyncio.start_server(answer, "127.0.0.1", 0)
+    server.add(
+        "main",
+        """
+        import http from "node:http";
+        import { text } from "node:stream/consumers";
+        export default { fetch: (incoming) => new Promise((resolve, reject) => {
+          const options = { method: "POST", headers: { "Content-Length": 6 } };
+          const url = `http://127.0.0.1:${new URL(incoming.url).pathname.slice(1)}`;
+          const request = http.request(url, options, async (response) =>
+            resolve(new Response(await text(response))));
+          request.on("error", reject);
+          request.write("abc", () => request.end("def"));
+        }) };
+        """,
+    )
+    async with web:
+        told = await server.text(f"/{web.sockets[0].getsockname()[1]}")
+    assert told == "content-length: 6abcdef"
+
+
 async def test_a_body_arrives_as_it_was_sent(server: Server) -> None:
     asked = []
 
