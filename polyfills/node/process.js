@@ -120,6 +120,13 @@ class Output extends EventEmitter {
     if (this.#held !== "") this.write("\n");
   }
 
+  // What is written goes to the console at once, and that does not end.
+  cork() {}
+  uncork() {}
+  destroy() {
+    return this;
+  }
+
   getColorDepth() {
     return 1;
   }

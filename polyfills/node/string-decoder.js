@@ -18,11 +18,11 @@ function openUtf8(bytes) {
   return 0;
 }
 
-function openUtf16(bytes) {
-  const odd = bytes.length % 2;
-  const end = bytes.length - odd;
-  const high = end >= 2 && (bytes[end - 1] & 0xfc) === 0xd8;
-  return odd + (high ? 2 : 0);
+/** The same of UTF-16, where half of a pair waits for the other, unless half a unit follows at once. */
+function openUtf16(bytes, waiting) {
+  if (waiting >= 2 && bytes.length < 4) return bytes.length;
+  if (bytes.length % 2 === 1) return 1;
+  return (bytes.at(-1) & 0xfc) === 0xd8 ? 2 : 0;
 }
 
 /** Text from bytes that come in pieces: characters that are cut wait for their rest. */
@@ -42,7 +42,7 @@ function open(decoder, bytes) {
     case "utf8":
       return openUtf8(bytes);
     case "utf16le":
-      return openUtf16(bytes);
+      return openUtf16(bytes, decoder.pending.length);
     case "base64":
     case "base64url":
       return bytes.length % 3;

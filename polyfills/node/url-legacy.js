@@ -7,6 +7,8 @@ import querystring from "./querystring.js";
 
 const SLASHED = new Set(["http:", "https:", "ftp:", "gopher:", "file:", "ws:", "wss:"]);
 const HOSTLESS = new Set(["javascript:"]);
+// eslint-disable-next-line no-control-regex
+const OUTER_SPACE = /^[\0-\x20\xa0\ufeff]+|[\0-\x20\xa0\ufeff]+$/g;
 const ESCAPES = {
   "\t": "%09",
   "\n": "%0A",
@@ -50,7 +52,7 @@ function escapeOutsideHost(text) {
 Url.prototype.parse = function parseInto(url, parseQuery = false, slashesDenoteHost = false) {
   if (typeof url !== "string") throw invalidType("url", "string", url);
   // Backslashes in front of the query are slashes, as browsers take them.
-  const trimmed = url.trim();
+  const trimmed = url.replace(OUTER_SPACE, "");
   const cut = trimmed.search(/[?#]/);
   let rest =
     (cut === -1 ? trimmed : trimmed.slice(0, cut)).replaceAll("\\", "/") +

@@ -69,9 +69,14 @@ function* numbersOf(params, most, library) {
   }
 }
 
+const initializationFailed = () =>
+  nodeError(Error, "ERR_ZLIB_INITIALIZATION_FAILED", "Initialization failed");
+
 function brotliNumbers({ params }) {
   const chosen = {};
   for (const [key, value] of numbersOf(params, MAX_BROTLI_PARAMETER, "Brotli")) chosen[key] = value;
+  const { BROTLI_PARAM_DISABLE_LITERAL_CONTEXT_MODELING: flag } = constants;
+  if (![0, 1, undefined].includes(chosen[flag])) throw initializationFailed();
   const within = (key, least, most, usual) =>
     Math.min(most, Math.max(least, Math.trunc(chosen[key] ?? usual)));
   const quality = within(constants.BROTLI_PARAM_QUALITY, 0, 11, 11);
@@ -87,7 +92,7 @@ function zstdNumbers(kind, { params, pledgedSrcSize }) {
     const [least, most] = (isWindow ? ZSTD_WINDOW_BOUNDS : ZSTD_BOUNDS[key]) ?? [1, 0];
     if (value === 0 && least > 0 && most > 0) continue;
     if (!(value >= least && value <= most))
-      throw nodeError(Error, "ERR_ZLIB_INITIALIZATION_FAILED", "Initialization failed");
+      throw initializationFailed();
     numbers.push(Number(key), Math.max(-131_072, Math.min(value, 2 ** 30)));
   }
   return numbers;

@@ -52,6 +52,8 @@ async def test_what_is_written_to_the_standard_descriptors_is_logged(server: Ser
         import fs from "node:fs";
         export default { fetch() {
           const told = [fs.writeSync(1, "one\\ntw"), fs.writeSync(1, Buffer.from("o\\n"), 0)];
+          process.stdout.cork();
+          process.stdout.destroy().uncork();
           fs.closeSync(2);
           fs.writeFileSync(2, "three\\n");
           told.push(fs.readFileSync(0, "utf8"), fs.readSync(0, Buffer.alloc(1)));

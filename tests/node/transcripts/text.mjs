@@ -44,4 +44,8 @@ export default async function run(log) {
     cut.write(Buffer.from([byte]));
     log(cut.lastNeed && cut.lastChar.toString("hex"), cut.lastNeed, cut.lastNeed && cut.lastTotal);
   }
+  for (const pieces of [["3dd8"], ["3dd8", "4d"], ["3dd84d"], ["61003d", "d84d", "dc"], ["3dd84d", "dc6100"]]) {
+    const decoder = new StringDecoder("utf16le");
+    log(pieces.join(), JSON.stringify(pieces.map((piece) => decoder.write(Buffer.from(piece, "hex")))), JSON.stringify(decoder.end()));
+  }
 }

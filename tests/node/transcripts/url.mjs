@@ -34,4 +34,5 @@ export default function run(log) {
   const rest = ["", ".", "../../../g", "?y#s", "//g", "/../g", "..g", "g/./h", "http:g", "http:?x", "zz:abc", "zz://h/p", "mailto:foo@bar", "https:#x", "file:/d", "//u:p@h:8/p", "foo/../../../bar", "///x", "mailto:local2@domain2/..", "https:a/b/../c", "fred:..", "xmpp:x@y/.."];
   for (const base of bases) log(base, ...rest.map((relative) => attempt(() => [url.resolve(base, relative), Object.values(url.resolveObject(base, relative)).join()])));
   for (const odd of ["https://*", "http://a*b:8/x", "http://x:y:z/", "http://a!b$c&d(e)/", "http://fail\ufe6afail.com/", "http://a<b/"]) log(odd, attempt(() => ({ ...url.parse(odd) })));
+  for (const odd of ["\bhttp://example.com/\b", "\u2028http://x/\u2028", "\ufeff\xa0http://x/ "]) log(JSON.stringify(url.parse(odd).href));
 }

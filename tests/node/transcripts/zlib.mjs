@@ -146,4 +146,5 @@ export default async function run(log) {
   gunzip.on("error", () => log("closed", gunzip._closed)).write("no gzip");
   await finished(gunzip).catch(() => {});
   log(attempt(() => zlib.createBrotliCompress({ params: { 0: 0, "00": 0 } })));
+  for (const params of [{ 4: 42 }, { 4: 1 }, { 5: 42 }]) log(attempt(() => typeof zlib.createBrotliCompress({ params })));
 }
