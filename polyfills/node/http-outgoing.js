@@ -27,7 +27,7 @@ export function OutgoingMessage(options = undefined) {
   this._held = null; // the callback of a chunk that waits for room
   this._hasBody = true;
   this._contentLength = null; // as the head says it
-  this._bodyBytes = 0; // written so far
+  this._writtenBytes = 0; // counted with strictContentLength
   this._passedBytes = 0;
   this.sendDate = false;
   this.finished = false;
@@ -145,19 +145,18 @@ Object.assign(OutgoingMessage.prototype, {
 
   _fixHead() {
     if (this._header === null) this._implicitHeader();
-    const length = this._names.get("content-length");
-    if (length !== undefined) this._contentLength = Number(length[1]);
+    const length = Number(this._names.get("content-length")?.[1]);
+    if (Number.isInteger(length)) this._contentLength = length;
   },
 
+  /** Checks, where that is wanted, that the body does not become longer than the head says. */
   _count(chunk, encoding, { isLast = false } = {}) {
-    if (typeof chunk !== "string" && !(chunk instanceof Uint8Array)) return; // it will be refused
-    const size = typeof chunk === "string" ? Buffer.byteLength(chunk, encoding) : chunk.byteLength;
-    const written = this._bodyBytes + size;
     const { _contentLength: length } = this;
-    const isWrong = isLast ? written !== length : written > length;
-    if (this.strictContentLength && this._hasBody && length !== null && isWrong)
-      throw lengthMismatch(written, length);
-    this._bodyBytes = written;
+    if (!this.strictContentLength || !this._hasBody || length === null) return;
+    if (typeof chunk !== "string" && !(chunk instanceof Uint8Array)) return; // it will be refused
+    const written = this._writtenBytes + Buffer.from(chunk, encoding).length;
+    if (isLast ? written !== length : written > length) throw lengthMismatch(written, length);
+    this._writtenBytes = written;
   },
 
   _renderHeaders() {

@@ -147,7 +147,7 @@ async def test_a_response_is_as_long_as_its_head_says(server: Server) -> None:
         response.strictContentLength = true;
         const told = [];
         const failure = (run) => { try { run(); } catch (error) { told.push(error.message); } };
-        failure(() => response.write("0123456789"));
+        failure(() => response.write("0123456789", () => {}));
         failure(() => response.end("x"));
         console.log(told.join());
         response.end("12345");
