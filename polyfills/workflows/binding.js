@@ -3,13 +3,14 @@
 
 import { namespaceFromHost } from "../objects/namespace.js";
 import { refuseToClone, serialize } from "../serialize/index.js";
-import { checkEventType, checkSize, isInstanceId } from "./checks.js";
+import { checkEventType, checkSize, describedBatch, isInstanceId, listedBatch, MAX_BATCH } from "./checks.js";
 import { workflowError } from "./errors.js";
 
-const MAX_BATCH = 100;
 const ALREADY_EXISTS = "(instance.already_exists) Instance already exists";
 const NOT_FOUND = "instance.not_found";
 const NO_INSTANCE = { code: 10400, message: "workflows.api.error.instance.not_found" };
+const EXISTS_ALREADY = { code: 10405, message: "workflows.api.error.instance.already_exists" };
+const GIVEN_TWICE = { code: 10415, message: "workflows.api.error.instance.duplicate_in_batch" };
 const NOT_DELETED = { code: 10001, message: "workflows.api.error.internal_server" };
 const CUT_OFF = /^Aborting engine: User called /;
 
@@ -38,19 +39,34 @@ class Workflow {
     return this.#instance(id);
   }
 
-  /** Create up to 100 instances; those that are there already are left out of what this gives. */
+  /**
+   * Create up to 100 instances. For a list of their options this gives those that were created, without a word of
+   * the others; for `{ count }` or `{ instances }` it is { created, errors }, where each of the others is told of by its place.
+   */
   async createBatch(batch) {
-    const ids = await this.#createAll(batch, "binding");
-    return ids.map((id) => this.#instance(id));
+    if (Array.isArray(batch)) {
+      const ids = await this.#createAll(batch, "binding");
+      return ids.map((id) => this.#instance(id));
+    }
+    const all = describedBatch(batch ?? {});
+    const isFirst = ({ id }, index) => id === undefined || all.findIndex((other) => other.id === id) === index;
+    const outcomes = all.map(async (options, index) => {
+      if (!isFirst(options, index)) return GIVEN_TWICE;
+      const id = await this.#create(options);
+      return id === null ? EXISTS_ALREADY : this.#instance(id);
+    });
+    const created = [];
+    const errors = [];
+    for (const [index, outcome] of (await Promise.all(outcomes)).entries()) {
+      if (outcome instanceof WorkflowInstance) created.push(outcome);
+      else errors.push({ index, id: all[index].id, ...outcome });
+    }
+    return { created, errors };
   }
 
-  // Those that were created, by their ids.
+  // Those of a list that were created, by their ids.
   async #createAll(batch, source) {
-    if (batch.length === 0) throw workflowError("batchCreate should have at least 1 instance");
-    if (batch.length > MAX_BATCH) {
-      throw workflowError(`batchCreate only supports ${MAX_BATCH} instances at a time`);
-    }
-    const ids = await Promise.all(batch.map((options) => this.#create(options, source)));
+    const ids = await Promise.all(listedBatch(batch).map((options) => this.#create(options, source)));
     return ids.filter((id) => id !== null);
   }
 

@@ -2,7 +2,7 @@
 // https://developers.cloudflare.com/workflows/reference/limits/
 
 import { milliseconds } from "./duration.js";
-import { fatal } from "./errors.js";
+import { fatal, workflowError } from "./errors.js";
 
 const MAX_ID_LENGTH = 100;
 const MAX_STEP_NAME_LENGTH = 256;
@@ -10,6 +10,7 @@ const MAX_STEP_NAME_LENGTH = 256;
 export const MAX_STATE_BYTES = 1_048_576;
 
 const ID = /^[a-zA-Z0-9_][a-zA-Z0-9-_]*$/;
+const RESERVED_ID = /^(?:batch|terminate|terminateAll|cf_[0-9a-f]{64})$/;
 const INVALID_EVENT_TYPE =
   "(workflow.invalid_event_type) The type of an event has up to 100 letters, digits, _ and -, and begins with no -";
 const CONTROL = /[\0-\x1f]/; // eslint-disable-line no-control-regex
@@ -18,6 +19,9 @@ const CONFIG = ["retries", "timeout", "sensitive"];
 const ROLLBACK_CONFIG = ["retries", "timeout"];
 const RETRIES = ["limit", "delay", "backoff"];
 const GUIDE = "https://developers.cloudflare.com/workflows/build/sleeping-and-retrying/";
+
+/** How many instances may be created, or deleted, at once. */
+export const MAX_BATCH = 100;
 
 /** What a step does that says nothing else. */
 const DEFAULTS = {
@@ -36,6 +40,29 @@ export const tooLarge = (what) => `${what} is too large. Maximum allowed size is
 /** Whether an instance may be called so. */
 export function isInstanceId(id) {
   return typeof id === "string" && id.length <= MAX_ID_LENGTH && ID.test(id);
+}
+
+/** The options of each instance of a batch that is given as a list. */
+export function listedBatch(batch) {
+  if (batch.length === 0) throw workflowError("batchCreate should have at least 1 instance");
+  if (batch.length > MAX_BATCH) throw workflowError(`batchCreate only supports ${MAX_BATCH} instances at a time`);
+  return batch;
+}
+
+/** The same of one that is given as `{ count, …options }` or `{ instances }`. */
+export function describedBatch({ count, params, retention, instances }) {
+  if (count !== undefined) {
+    if (!Number.isInteger(count) || count <= 0) throw workflowError("(body) count must be a positive integer");
+    if (count > MAX_BATCH) throw workflowError(`(body) batchCreate only supports ${MAX_BATCH} instances at a time`);
+    return Array.from({ length: count }, () => ({ params, retention }));
+  }
+  if (!Array.isArray(instances)) throw workflowError("(body) Provided argument is invalid");
+  if (instances.length === 0 || instances.length > MAX_BATCH) {
+    throw workflowError("(body) Batch size exceeds maximum allowed");
+  }
+  const isWrong = ({ id }) => id !== undefined && (!isInstanceId(id) || RESERVED_ID.test(id));
+  if (instances.some(isWrong)) throw workflowError("(instance.invalid_id) Instance ID is invalid");
+  return instances;
 }
 
 /**

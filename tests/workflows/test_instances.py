@@ -53,6 +53,31 @@ def test_a_batch_leaves_out_what_is_there(flows: Any) -> None:
     assert "at least 1 instance" in flow.call(None, "createBatch", [])
 
 
+def test_a_batch_that_is_an_object_tells_of_each_that_was_not_created(flows: Any) -> None:
+    flow = flows(SLEEPING)
+    flow.start("sleeping")
+    params = {"kind": "sleeping"}
+    names = ("one", "sleeping", "two", "one")
+    batch = [{"id": name, "params": params} for name in names]
+    told = flow.call(None, "createBatch", {"instances": batch})
+    assert [one["id"] for one in told["created"]] == ["one", "two"]
+    error = "workflows.api.error.instance."
+    assert told["errors"] == [
+        {"index": 1, "id": "sleeping", "code": 10405, "message": f"{error}already_exists"},
+        {"index": 3, "id": "one", "code": 10415, "message": f"{error}duplicate_in_batch"},
+    ]
+    told = flow.call(None, "createBatch", {"count": 3, "params": params})
+    assert len({one["id"] for one in told["created"]}) == 3 and told["errors"] == []
+    for wrong, why in (
+        ({"count": 0}, "(body) count must be a positive integer"),
+        ({"count": 101}, "(body) batchCreate only supports 100 instances at a time"),
+        ({"instances": []}, "(body) Batch size exceeds maximum allowed"),
+        ({"instances": [{"id": "batch"}]}, "(instance.invalid_id) Instance ID is invalid"),
+        ({}, "(body) Provided argument is invalid"),
+    ):
+        assert flow.call(None, "createBatch", wrong) == f"Error: WorkflowError: {why}"
+
+
 def test_a_paused_instance_sleeps_on_for_what_was_left(flows: Any) -> None:
     flow = flows(SLEEPING)
     flow.start("sleeping")
