@@ -40,6 +40,7 @@ Object.assign(ServerResponse.prototype, {
   writeHead(status, reason = undefined, headers = undefined) {
     if (this._header !== null) throw headersSent("write");
     this.statusCode = checkedStatus(status);
+    if (BODILESS.includes(this.statusCode)) this._hasBody = false;
     const given = typeof reason === "string" ? headers : (headers ?? reason);
     this.statusMessage =
       typeof reason === "string" ? reason : (this.statusMessage ?? STATUS_CODES[this.statusCode]);
@@ -81,10 +82,8 @@ Object.assign(ServerResponse.prototype, {
   },
 
   _send(body) {
-    const bodiless = BODILESS.includes(this.statusCode);
-    if (bodiless) this._hasBody = false;
     this._answer.resolve(
-      new Response(bodiless ? null : body, {
+      new Response(this._hasBody ? body : null, {
         status: this.statusCode,
         statusText: this.statusMessage ?? "",
         headers: this._headerList(),

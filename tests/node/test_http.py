@@ -86,10 +86,19 @@ async def test_a_response_streams_once_it_is_not_ended_at_once(server: Server) -
 
 
 async def test_head_and_204_have_no_body(server: Server) -> None:
-    server.add("main", SERVER % "response.writeHead(+request.url.slice(1)).end('text');")
+    server.add(
+        "main",
+        SERVER
+        % """
+        response.writeHead(+request.url.slice(1)).write("text");
+        setTimeout(() => { while (response.write("more")) ; response.end("text"); }, 1);
+        response.on("finish", () => console.log("finish"));
+        """,
+    )
     head = await server.fetch("/200", method="HEAD")
     empty = await server.fetch("/204")
     assert (head.status, head.text, empty.status, empty.text) == (200, "", 204, "")
+    assert server.lines == ["main log: finish"] * 2
 
 
 async def test_the_head_cannot_change_once_it_is_written(server: Server) -> None:
