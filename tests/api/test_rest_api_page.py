@@ -10,7 +10,7 @@ from holdfast.api.app import ACCOUNT, make_app
 from holdfast.api.metadata import _KNOWN_FIELDS, _REFUSED_FIELDS
 from holdfast.api.upload import CONTENT_TYPES, SOURCE_MAP
 from holdfast.catalog import ErrorCode
-from holdfast.catalog.bindings import _PARSERS
+from holdfast.catalog.binding_entries import _PARSERS
 from tests.api.fakes import TOKEN
 
 PAGE = (Path(__file__).parents[2] / "docs" / "rest-api.md").read_text()

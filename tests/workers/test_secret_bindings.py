@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from holdfast.catalog import Binding, Hyperdrive, SecretText, StoreSecret
-from holdfast.catalog.bindings import describe_binding
+from holdfast.catalog.binding_entries import describe_binding
 from tests.inprocess import Server
 
 VARIABLE = "CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_DB"

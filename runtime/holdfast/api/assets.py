@@ -27,8 +27,8 @@ from holdfast.assets.asset import MAX_ASSET_BYTES, MAX_ASSETS
 from holdfast.catalog import ErrorCode, UploadRejected, check_script_name
 from holdfast.catalog.asset_library import NewFile
 from holdfast.catalog.asset_rows import AssetSession, Wanted
-from holdfast.catalog.bindings import is_well_formed
 from holdfast.catalog.errors import rejected
+from holdfast.catalog.json_values import is_well_formed
 
 MAX_MANIFEST_BYTES = 32 << 20
 MAX_UPLOAD_BYTES = 100 << 20

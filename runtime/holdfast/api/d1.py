@@ -20,7 +20,7 @@ from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
 from holdfast.api.unknown import first_unknown
 from holdfast.catalog import D1, Binding, ErrorCode, UploadRejected
-from holdfast.catalog.bindings import is_well_formed
+from holdfast.catalog.json_values import is_well_formed
 from holdfast.catalog.script import iso_time
 from holdfast.storage.d1 import Answers, Created, D1Database, D1Error, D1Registry, NameTaken, Query
 from holdfast.storage.d1.encoding import decode_query, encode_objects, encode_rows

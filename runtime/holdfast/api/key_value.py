@@ -23,7 +23,7 @@ from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
 from holdfast.api.unknown import first_unknown
 from holdfast.catalog import Binding, ErrorCode, KeyValue, UploadRejected
-from holdfast.catalog.bindings import is_well_formed
+from holdfast.catalog.json_values import is_well_formed
 from holdfast.engine import ScriptError
 from holdfast.host.kv import (
     MAX_BULK_KEYS,

@@ -8,12 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 from holdfast.api.requested_assets import RequestedAssets, parse_assets
-from holdfast.catalog.bindings import RequestedBinding, is_well_formed, parse_bindings
+from holdfast.catalog.binding_entries import parse_bindings
+from holdfast.catalog.bindings import RequestedBinding
 from holdfast.catalog.code_updates import delay_of
 from holdfast.catalog.dates import is_compatibility_date
 from holdfast.catalog.declared import Declared, parse_declared
 from holdfast.catalog.errors import rejected
 from holdfast.catalog.flags import mistake_in
+from holdfast.catalog.json_values import is_well_formed
 from holdfast.catalog.limits import cpu_ms_of
 from holdfast.catalog.migrations import Migrations, Renamed, Step
 from holdfast.catalog.tail_consumers import parse_tail_consumers

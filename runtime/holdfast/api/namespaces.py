@@ -16,7 +16,7 @@ from holdfast.api.paging import malformed, number_of, paged
 from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
 from holdfast.catalog import ErrorCode, Namespace, UploadRejected
-from holdfast.catalog.bindings import is_well_formed
+from holdfast.catalog.json_values import is_well_formed
 
 MAX_BODY_BYTES = 1 << 16
 DEFAULT_PAGE = 1_000

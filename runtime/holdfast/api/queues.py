@@ -21,8 +21,9 @@ from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
 from holdfast.api.unknown import first_unknown
 from holdfast.catalog import Binding, QueueProducer, ScriptNotFound, UploadRejected
-from holdfast.catalog.bindings import MAX_QUEUE_DELAY_S, is_whole
+from holdfast.catalog.bindings import MAX_QUEUE_DELAY_S
 from holdfast.catalog.consumers import ConsumerSettings
+from holdfast.catalog.json_values import is_whole
 from holdfast.catalog.script import iso_time
 from holdfast.storage.queue_messages import QueueNotFound, new_id
 from holdfast.storage.queues import Consumer, Queue

@@ -26,7 +26,8 @@ from holdfast.api.metadata import parse_object
 from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
 from holdfast.catalog import ErrorCode, Note, UploadRejected
-from holdfast.catalog.bindings import RequestedBinding, parse_patched_bindings
+from holdfast.catalog.binding_entries import parse_patched_bindings
+from holdfast.catalog.bindings import RequestedBinding
 from holdfast.catalog.resolve import resolve_bindings
 from holdfast.catalog.script import as_new_version
 from holdfast.catalog.tail_consumers import parse_tail_consumers

@@ -18,7 +18,7 @@ from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
 from holdfast.api.versions import shown_version
 from holdfast.catalog import ErrorCode, Note, Script, SecretText, UploadRejected
-from holdfast.catalog.bindings import parse_bindings
+from holdfast.catalog.binding_entries import parse_bindings
 from holdfast.catalog.errors import rejected
 from holdfast.catalog.script import as_new_version
 

@@ -8,8 +8,9 @@ from holdfast.api.body import too_large
 from holdfast.api.form import Part
 from holdfast.api.metadata import Metadata, parse_metadata
 from holdfast.catalog import Syntax
-from holdfast.catalog.bindings import RequestedBinding, WasmModule, is_well_formed
+from holdfast.catalog.bindings import RequestedBinding, WasmModule
 from holdfast.catalog.errors import rejected
+from holdfast.catalog.json_values import is_well_formed
 from holdfast.dataclass import dataclass
 from holdfast.engine.modules import Module, ModuleKind
 

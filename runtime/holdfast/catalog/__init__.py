@@ -3,9 +3,9 @@
 May import assets/, storage/ and engine/; touches APSW for a database of its own,
 `<data>/catalog.sqlite`, which one Holdfast process at a time has open.
 
-- `Script`, `Syntax` (script.py): the description of a Worker that every layer
-  above uses; bindings.py has the kinds of bindings and parses them from an
-  upload's metadata, resolve.py turns them into what a `Script` may hold.
+- `Script`, `Syntax` (script.py): the description of a Worker that every layer above uses;
+  bindings.py has the kinds of bindings, binding_entries.py reads them from an upload's metadata
+  (json_values.py: what is asked of such), resolve.py turns them into what a `Script` may hold.
 - `Namespace` (namespace.py): a Durable Object namespace.
 - `Catalog` (catalog.py): stores and finds them; what a call has stored survives
   `kill -9`. database.py opens the file, schema.py makes it; scripts.py, versions.py and

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Self
 
-from holdfast.catalog.bindings import MAX_QUEUE_DELAY_S, is_whole
+from holdfast.catalog.bindings import MAX_QUEUE_DELAY_S
 from holdfast.catalog.errors import UploadRejected, rejected
+from holdfast.catalog.json_values import is_whole
 from holdfast.dataclass import dataclass
 
 if TYPE_CHECKING:

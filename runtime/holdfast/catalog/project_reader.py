@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from holdfast.assets import AssetFolder, Assets, AssetsConfig, AssetsInvalid
-from holdfast.catalog.bindings import (
-    RequestedBinding,
-    parse_bindings,
-)
+from holdfast.catalog.binding_entries import parse_bindings
+from holdfast.catalog.bindings import RequestedBinding
 from holdfast.catalog.bundling import BundleOptions
 from holdfast.catalog.code_updates import delay_of
 from holdfast.catalog.cron import parse_crons

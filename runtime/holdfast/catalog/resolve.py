@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import field, replace
 from types import MappingProxyType
 
+from holdfast.catalog.binding_entries import binding_type
 from holdfast.catalog.bindings import (
     Binding,
     Inherit,
@@ -17,7 +18,6 @@ from holdfast.catalog.bindings import (
     RequestedBinding,
     Service,
     Workflow,
-    binding_type,
 )
 from holdfast.catalog.catalog import Catalog
 from holdfast.catalog.declared import Declared, step_to

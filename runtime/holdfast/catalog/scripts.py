@@ -10,11 +10,8 @@ from typing import Any
 import apsw
 
 from holdfast.catalog.asset_rows import read_assets
-from holdfast.catalog.bindings import (
-    Binding,
-    ObjectNamespace,
-    parse_bindings,
-)
+from holdfast.catalog.binding_entries import parse_bindings
+from holdfast.catalog.bindings import Binding, ObjectNamespace
 from holdfast.catalog.errors import ScriptNotFound
 from holdfast.catalog.script import TAG, Script, Syntax
 from holdfast.catalog.tail_consumers import names_of

@@ -12,7 +12,8 @@ from typing import Any
 import apsw
 
 from holdfast.catalog.asset_rows import insert_assets
-from holdfast.catalog.bindings import SecretText, describe_binding
+from holdfast.catalog.binding_entries import describe_binding
+from holdfast.catalog.bindings import SecretText
 from holdfast.catalog.errors import VersionNotFound
 from holdfast.catalog.script import Script
 from holdfast.catalog.scripts import (
