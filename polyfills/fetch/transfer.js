@@ -145,6 +145,8 @@ function startPump(stream, whyLeft, client = null) {
   const { life } = context;
   const breakOff = (error) => body_abort(handle, ...describe(error));
   (life.pumps ??= new Set()).add(breakOff);
+  // An answer may leave after its object's end: what it says further never comes.
+  if (context.gate !== null && life.error !== null) breakOff(life.error);
   pump(reader, handle, whyLeft).then(() => life.pumps.delete(breakOff));
   // What a Worker's event still has to say keeps it alive.
   context.waitUntil?.(watching);

@@ -3,6 +3,7 @@
 import asyncio
 import json
 
+import aiohttp
 import pytest
 
 from holdfast.catalog import ObjectNamespace, Service
@@ -270,3 +271,21 @@ async def test_no_timer_fires_that_code_sets_after_its_objects_end(server: Serve
         """,
     )
     assert json.loads(await server.text()) == ["enough", ["over"]]
+
+
+async def test_a_body_breaks_off_whose_answer_leaves_after_its_objects_end(server: Server) -> None:
+    source = """
+      constructor(state) { this.state = state; }
+      async fetch() {
+        await this.state.storage.put("a", 1);
+        setTimeout(() => this.state.abort(), 0);
+        return new Response(new ReadableStream({ async pull(c) {
+          await scheduler.wait(1);
+          c.enqueue(new Uint8Array(1));
+        } }));
+      }
+    """
+    server.add("main", thing(source))
+    async with asyncio.timeout(PATIENCE_S):
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await server.fetch()
