@@ -85,7 +85,7 @@ export default {
 @pytest.mark.parametrize("path", ["/", "/fetch"])
 def test_messages_of_a_web_socket_to_the_outside_are_answered(holdfast: Harness, path: str) -> None:
     chat = holdfast.outbound.websocket(
-        "wss://chat.example/*", lambda text: [text.upper(), b"\1"], protocol="chat"
+        "wss://chat.example/*", lambda text: [text.upper(), b"\1", "late"], protocol="chat"
     )
     told = holdfast.worker(SPEAKING).fetch(path).json()
     assert (told["heard"][0], told["code"]) == ("HELLO", 4000)

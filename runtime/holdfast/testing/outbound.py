@@ -137,7 +137,7 @@ class Outbound(FetchClient):
     def websocket(
         self, url: Url, answer: Answer | None = None, *, protocol: str = ""
     ) -> SocketRoute:
-        """Be at the other end of WebSockets to a URL (ws: or wss:), as of `answer`'s.
+        """Be at the other end of WebSockets to a URL (ws: or wss:), which is as that of `answer`.
 
         `answer` is a function of each message; it returns text or bytes, several of them, or None.
         Without it, the test speaks by the `sockets` of what is returned. `protocol` is chosen.

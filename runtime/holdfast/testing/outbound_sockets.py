@@ -43,7 +43,8 @@ class SocketRoute:
         assert self._answer is not None, "it is called for messages that are answered"
         try:
             for reply in _messages_of(self._answer(message)):
-                socket.send(reply)
+                if socket.closed is None and not socket.end.has_closed:
+                    socket.send(reply)
         except Exception as error:  # noqa: BLE001 - it is the test's own code
             self._failed(error)
             socket.close(1011, type(error).__name__)
