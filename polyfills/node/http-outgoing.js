@@ -42,6 +42,9 @@ Object.setPrototypeOf(OutgoingMessage, Writable);
 
 const { end: endWritable, write: writeWritable } = Writable.prototype;
 
+/** Whether a body may have this in it; all else is refused by the stream. */
+const isChunk = (value) => typeof value === "string" || value instanceof Uint8Array;
+
 function lengthMismatch(written, expected) {
   const message =
     `Response body's content-length of ${written} byte(s) does not match the content-length of` +
@@ -73,6 +76,7 @@ Object.assign(OutgoingMessage.prototype, {
 
   appendHeader(name, value) {
     if (this._header !== null) throw headersSent("append");
+    validateHeaderName(name);
     const before = this.getHeader(name);
     return this.setHeader(name, before === undefined ? value : [before, value].flat());
   },
@@ -119,7 +123,7 @@ Object.assign(OutgoingMessage.prototype, {
   },
 
   write(chunk, encoding = undefined, callback = undefined) {
-    if (!this.writableEnded && !this.destroyed) {
+    if (isChunk(chunk) && !this.writableEnded && !this.destroyed) {
       this._fixHead();
       this._count(chunk, encoding);
       if (!this._sent && this.writableCorked === 0) {
@@ -132,9 +136,8 @@ Object.assign(OutgoingMessage.prototype, {
 
   end(chunk = undefined, encoding = undefined, callback = undefined) {
     if (this.writableEnded) return endWritable.call(this, chunk, encoding, callback);
-    const hasChunk = chunk !== undefined && chunk !== null && typeof chunk !== "function";
-    if (hasChunk) this._fixHead();
-    this._count(hasChunk ? chunk : "", encoding, { isLast: true });
+    if (isChunk(chunk)) this._fixHead();
+    this._count(isChunk(chunk) ? chunk : "", encoding, { isLast: true });
     this.finished = true;
     try {
       return endWritable.call(this, chunk, encoding, callback);
@@ -153,7 +156,6 @@ Object.assign(OutgoingMessage.prototype, {
   _count(chunk, encoding, { isLast = false } = {}) {
     const { _contentLength: length } = this;
     if (!this.strictContentLength || !this._hasBody || length === null) return;
-    if (typeof chunk !== "string" && !(chunk instanceof Uint8Array)) return; // it will be refused
     const written = this._writtenBytes + Buffer.from(chunk, encoding).length;
     if (isLast ? written !== length : written > length) throw lengthMismatch(written, length);
     this._writtenBytes = written;

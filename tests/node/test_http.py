@@ -112,6 +112,10 @@ async def test_the_head_cannot_change_once_it_is_written(server: Server) -> None
         attempt(() => response.setHeader("x", "\\n"));
         attempt(() => response.setHeader("x", undefined));
         attempt(() => response.writeHead(5));
+        attempt(() => response.appendHeader());
+        attempt(() => response.write(5));
+        attempt(() => response.end({}));
+        told.push(response.headersSent);
         response.writeHead(200);
         told.push(response.headersSent);
         attempt(() => response.setHeader("x", "y"));
@@ -125,6 +129,10 @@ async def test_the_head_cannot_change_once_it_is_written(server: Server) -> None
         "ERR_INVALID_CHAR",
         "ERR_HTTP_INVALID_HEADER_VALUE",
         "ERR_HTTP_INVALID_STATUS_CODE",
+        "ERR_INVALID_HTTP_TOKEN",
+        "ERR_INVALID_ARG_TYPE",
+        "ERR_INVALID_ARG_TYPE",
+        False,
         True,
         "ERR_HTTP_HEADERS_SENT",
         "ERR_HTTP_HEADERS_SENT",
