@@ -311,9 +311,11 @@ async def test_deploys_take_turns(api, platform):
 
 
 async def test_fields_that_mean_nothing_are_named(api):
-    answer = await api.upload("w", {**MAIN, "placement": {"mode": "smart"}, "tags": []}, esm())
-    [note] = answer.envelope["messages"]
-    assert "metadata.placement" in note["message"]
+    fields = {"placement": {"mode": "smart"}, "tags": [], "compatability_date": "2026-01-31"}
+    answer = await api.upload("w", {**MAIN, **fields}, esm())
+    smart, misspelt = (note["message"] for note in answer.envelope["messages"])
+    assert smart == "metadata.placement means nothing to Holdfast and was ignored."
+    assert misspelt.endswith('was ignored; did you mean "compatibility_date"?')
 
 
 async def test_a_bug_in_the_platform_is_logged_and_not_told(api, caplog):

@@ -24,7 +24,7 @@ from holdfast.host.large_json import loads
 
 # A script that asks for these would not work without them.
 _REFUSED_FIELDS = ("containers", "streaming_tail_consumers")
-_KNOWN_FIELDS = (
+KNOWN_FIELDS = (
     "annotations",
     "assets",
     "main_module",
@@ -113,7 +113,7 @@ def parse_metadata(content: bytes) -> Metadata:
             fields.get("tail_consumers"), "metadata.tail_consumers"
         ),
         max_delay_s=delay_of(fields.get("code_update_strategy"), "metadata.code_update_strategy"),
-        ignored=tuple(name for name in fields if name not in _KNOWN_FIELDS and fields[name]),
+        ignored=tuple(name for name in fields if name not in KNOWN_FIELDS and fields[name]),
     )
 
 

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 from holdfast.api.body import too_large
 from holdfast.api.form import Part
-from holdfast.api.metadata import Metadata, parse_metadata
+from holdfast.api.metadata import KNOWN_FIELDS, Metadata, parse_metadata
 from holdfast.catalog import Syntax
 from holdfast.catalog.bindings import RequestedBinding, WasmModule
 from holdfast.catalog.errors import rejected
 from holdfast.catalog.json_values import is_well_formed
 from holdfast.dataclass import dataclass
 from holdfast.engine.modules import Module, ModuleKind
+from holdfast.meant import meant
 
 METADATA = "metadata"
 SOURCE_MAP = "application/source-map"
@@ -213,7 +214,9 @@ def _source_map_notes(parts: Sequence[Part]) -> list[str]:
 
 
 def _ignored_note(name: str) -> str:
-    return f"metadata.{name} means nothing to Holdfast and was ignored."
+    near = meant(name, KNOWN_FIELDS)
+    hint = f'; did you mean "{near}"?' if near else "."
+    return f"metadata.{name} means nothing to Holdfast and was ignored{hint}"
 
 
 def _found(parts: Sequence[Part]) -> str:

@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from holdfast.dataclass import dataclass
+from holdfast.meant import meant
 
 _TABLE = Path(__file__).with_name("flags.txt")
 NEWEST = "9999-12-31"  # the date of a script that gives none
@@ -39,7 +40,7 @@ def mistake_in(flags: Sequence[str]) -> str | None:
             return f"Compatibility flags are mutually contradictory: {flag.name} vs {flag.opposite}"
     names = _names()
     unknown = next((name for name in flags if name not in names), None)
-    return None if unknown is None else f"No such compatibility flag: {unknown}{_meant(unknown)}"
+    return None if unknown is None else f"No such compatibility flag: {unknown}{_hint(unknown)}"
 
 
 def flags_that_hold(date: str | None, flags: Sequence[str]) -> frozenset[str]:
@@ -93,8 +94,6 @@ def _names() -> frozenset[str]:
     return frozenset(name for pair in both for name in pair if name is not None)
 
 
-def _meant(name: str) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, _names(), 1)
-    return f' (did you mean "{near[0]}"?)' if near else ""
+def _hint(name: str) -> str:
+    near = meant(name, _names())
+    return f' (did you mean "{near}"?)' if near else ""

@@ -6,6 +6,8 @@ https://developers.cloudflare.com/workers/wrangler/configuration/
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from holdfast.meant import meant
+
 # Each environment says these for itself; the others it takes from the top of the file.
 # https://developers.cloudflare.com/workers/wrangler/configuration/#non-inheritable-keys
 NOT_INHERITED = (
@@ -118,7 +120,5 @@ def _unknown(name: str, prefix: str) -> Iterator[str]:
 
 
 def _near(name: str) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, _KNOWN, 1)
-    return f'; did you mean "{near[0]}"?' if near else ""
+    near = meant(name, _KNOWN)
+    return f'; did you mean "{near}"?' if near else ""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from holdfast.importing import without_collections, without_package
+from holdfast.meant import meant
 
 USAGE_STATUS = 2  # what a shell's own commands return for options they do not know
 MAX_WORKERS = 256
@@ -108,12 +109,12 @@ class Parser(argparse.ArgumentParser):
         if not arguments or arguments[0] in (*commands, *self._option_string_actions):
             return
         if arguments[0].startswith("-"):
-            if close := _close(arguments[0], self._option_string_actions):
+            if close := meant(arguments[0], self._option_string_actions):
                 self.error(f"there is no option {arguments[0]}; did you mean {close}?")
             if len(arguments) > 1:
                 self.error(f"{arguments[0]} comes before the command; options follow it")
             self.error(f"there is no option {arguments[0]}")
-        close = _close(arguments[0], commands)
+        close = meant(arguments[0], commands)
         hint = f"did you mean {close!r}?" if close else f"there are {', '.join(commands)}"
         self.error(f"{arguments[0]!r} is no command; {hint}")
 
@@ -123,7 +124,7 @@ class Parser(argparse.ArgumentParser):
         if not first.startswith("-"):
             self.error(f"one argument too many: {first!r}")
         name = first.partition("=")[0]
-        close = _close(name, set(_OPTION.findall(self.format_help())))
+        close = meant(name, set(_OPTION.findall(self.format_help())))
         hint = f"; did you mean {close}?" if close else ""
         self.error(f"there is no option {name}{hint}")
 
@@ -131,13 +132,6 @@ class Parser(argparse.ArgumentParser):
         """Print the help; the exit status of a command that was asked for nothing."""
         self.print_help(sys.stdout)
         return 0
-
-
-def _close(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant."""
-    from difflib import get_close_matches
-
-    return next(iter(get_close_matches(word, list(known), n=1)), None)
 
 
 def folder(text: str) -> Path:

@@ -16,6 +16,7 @@ from holdfast.catalog.script import MAX_SCRIPT_NAME_LENGTH, Script, new_version
 from holdfast.catalog.source import Source, read_source
 from holdfast.catalog.workflows import check_workflows
 from holdfast.cli.given import elsewhere, given_bindings, local_binding
+from holdfast.meant import meant
 from holdfast.workers import Exports, ScriptInvalid
 
 if TYPE_CHECKING:
@@ -212,13 +213,10 @@ def unreadable(error: OSError, path: Path) -> str:
 
 def _meant(path: Path) -> str:
     """The file that may have been meant by one that is not there, as a question."""
-    from difflib import get_close_matches
-
     if path.is_symlink():
         return f": it is a link to {path.readlink()}"
     try:
-        near = (file.name for file in path.parent.iterdir())
-        close = get_close_matches(path.name, [*near], n=1)
+        near = meant(path.name, (file.name for file in path.parent.iterdir()))
     except OSError:
         return ""
-    return f"; did you mean {path.with_name(close[0])}?" if close else ""
+    return f"; did you mean {path.with_name(near)}?" if near else ""
