@@ -511,6 +511,10 @@ def test_env_files_are_read_together_where_there_are_no_dev_vars(toml):
         ('name = "a"\n[site]\nbucket = "."', '"main" is missing, which a "site" needs'),
         ('name = "a"\nmain = ""', '"main" must be'),
         ('name = "a"\nmain = "a.js"\nexports = {A = 1}', '"exports.A"'),
+        (
+            'name = "a"\nmain = "a.js"\nexports = {F = {type = "workflow", name = "f"}}',
+            '"exports.F" is a Workflow',
+        ),
         ('main = "a.js"', "--name"),
         ('name = "A b"\nmain = "a.js"', "no script's name"),
         ('name = "a"\nmain = "a.js"\nvars = 1', '"vars"'),

@@ -263,7 +263,15 @@ class ProjectReader(BindingReader):
         for name, one in exports.items():
             if not isinstance(one, Mapping) or not isinstance(one.get("type"), str):
                 raise self.invalid(f"exports.{name}", 'must be a table with a "type"')
+            if one["type"] == "workflow" and name not in self._bound_workflows():
+                why = (
+                    'is a Workflow, which Holdfast finds by a binding only: name it in "workflows"'
+                )
+                raise self.invalid(f"exports.{name}", why)
         return {name: one for name, one in exports.items() if one["type"] == "durable-object"}
+
+    def _bound_workflows(self) -> set[Any]:
+        return {table.get("class_name") for table in self.tables("workflows")}
 
     def script_name(self, environment: str | None, default: str | None) -> str:
         """The script's name, with its environment's unless that has one of its own."""
