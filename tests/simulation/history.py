@@ -35,6 +35,9 @@ TROUBLE = (
     "The server is shutting down",
 )
 
+# The same by another request: that has replaced the facet which this one uses, or ended the object.
+OF_OTHERS = ("Facet was cloned-over.", "left on purpose")
+
 
 class History:
     """One run's. `wrong` tells what was broken, in order; `trace` everything."""
@@ -101,7 +104,7 @@ class History:
         if request.flips:
             self._flipping[request.name] -= 1
             self._lone.discard(request.name)
-        if message == "Facet was cloned-over.":  # by another request, while this one used it
+        if message in OF_OTHERS:
             return
         if self.suffered_s < since_s - LATER_S or not message.startswith(TROUBLE):
             self.broke(f"a request failed with {message!r}")

@@ -196,6 +196,15 @@ export class Thing extends DurableObject {
     await this.add("gone", tag);
   }
 
+  // Nothing is written, whatever instance this is.
+  async look() {
+    await this.storage.transaction((txn) => txn.get("a"));
+  }
+
+  leave() {
+    this.ctx.abort("left on purpose");
+  }
+
   async inside() {
     const names = ["inner", "other", "copy"];
     const lists = await Promise.all(names.map((name) => this.facet(name).tags()));

@@ -26,7 +26,7 @@ LISTS = (
 )
 # Those of facets, which only some answers tell.
 INSIDE = ("inner", "other", "copy", "doomed")
-INSIDES = ("inner", "inner", "inner", "other", "clone", "doom", "inside")
+INSIDES = ("inner", "inner", "inner", "other", "clone", "doom", "inside", "look", "leave")
 
 
 FLAG = "flag"  # which some requests raise and take down again
