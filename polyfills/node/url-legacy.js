@@ -57,7 +57,9 @@ Url.prototype.parse = function parseInto(url, parseQuery = false, slashesDenoteH
   let rest =
     (cut === -1 ? trimmed : trimmed.slice(0, cut)).replaceAll("\\", "/") +
     (cut === -1 ? "" : trimmed.slice(cut));
-  const scheme = /^[a-z][a-z0-9.+-]*:/i.exec(rest)?.[0].toLowerCase();
+  const isPath = !slashesDenoteHost && !trimmed.includes("#") && !/^[^?]*@/.test(trimmed);
+  if (isPath && takePath(this, rest, parseQuery)) return this;
+  const scheme = /^[a-z0-9.+-]+:/i.exec(rest)?.[0].toLowerCase();
   if (scheme !== undefined) {
     this.protocol = scheme;
     rest = rest.slice(scheme.length);
@@ -91,6 +93,18 @@ Url.prototype.parse = function parseInto(url, parseQuery = false, slashesDenoteH
   this.href = this.format();
   return this;
 };
+
+/** Takes a path over as it is, with nothing escaped, if it is nothing but a path with a query. */
+function takePath(target, text, parseQuery) {
+  const [, pathname, search] = /^(\/\/?(?!\/)[^?\s]*)(\?\S*)?$/.exec(text) ?? [];
+  if (pathname === undefined) return false;
+  Object.assign(target, { path: text, href: text, pathname });
+  if (search !== undefined) {
+    target.search = search;
+    target.query = parseQuery ? querystring.parse(search.slice(1)) : search.slice(1);
+  } else if (parseQuery) target.query = Object.create(null);
+  return true;
+}
 
 const invalidUrl = (input) => nodeError(TypeError, "ERR_INVALID_URL", "Invalid URL", { input });
 
@@ -131,6 +145,7 @@ function takeAuthority(target, rest, url) {
     hostname = toASCII(mapped(hostname));
     if (hostname === "") throw invalidUrl(url);
   }
+  if (/(?:^|\.)xn--/.test(hostname) && !URL.canParse(`http://${hostname}`)) throw invalidUrl(url);
   if (/[\0\t\n\r #%/:<>?@[\\\]^|]/.test(hostname)) throw invalidUrl(url);
   target.hostname = hostname;
   target.host = hostname + (target.port ? `:${target.port}` : "");
@@ -144,7 +159,7 @@ function mapped(hostname) {
 }
 
 Url.prototype.format = function formatParts() {
-  let auth = this.auth ? `${encodeURIComponent(this.auth).replace(/%3A/i, ":")}@` : "";
+  let auth = this.auth ? `${encodeURIComponent(this.auth).replaceAll("%3A", ":")}@` : "";
   let protocol = this.protocol || "";
   let pathname = this.pathname || "";
   let hash = this.hash || "";
