@@ -162,6 +162,7 @@ def test_each_test_is_told_as_what_it_is(run):
         "error: Uncaught ReferenceError: missing is not defined",
         'E       holdfast.testing.HarnessError: near "SELEC": syntax error',
         "E       KeyError: 'nothing'",
+        "::test_misspells_sql - HarnessError: ",
         "interleaved with seed ",
         "The test has left 1 Harness open",
         "The fixture forgotten has left 1 Harness open",

@@ -194,6 +194,8 @@ def pytest_runtest_makereport(
     """Show what the scripts have said and answered in a test that failed."""
     report = yield
     if report.failed:
+        if crash := getattr(report.longrepr, "reprcrash", None):  # for the summary's few letters
+            crash.message = crash.message.removeprefix("holdfast.testing.")
         used = getattr(item, "fixturenames", ())
         for node in item.listchain():
             for fixture, harness in node.stash.get(_harnesses, []):
