@@ -17,6 +17,7 @@ import {
   nodeError,
   outOfRange,
   requireInteger,
+  requireString,
 } from "./errors.js";
 import { customInspect, inspect } from "./inspect.js";
 import { define } from "./properties.js";
@@ -135,7 +136,7 @@ const statics = {
     requireSize(size);
     const buffer = new FastBuffer(size);
     if (fill === undefined || fill === 0 || size === 0) return buffer;
-    return buffer.fill(fill, 0, size, encoding);
+    return buffer.fill(fill, 0, buffer.length, encoding);
   },
 
   allocUnsafe: function allocUnsafe(size) {
@@ -319,17 +320,20 @@ const methods = {
   },
 
   fill(value, offset = undefined, end = undefined, encoding = undefined) {
-    if (typeof offset === "string") [encoding, offset, end] = [offset, undefined, undefined];
-    else if (typeof end === "string") [encoding, end] = [end, undefined];
-    encoding ??= undefined;
-    if (encoding !== undefined && typeof encoding !== "string")
-      throw invalidType("encoding", "string", encoding);
-    if (encodingName(encoding) === undefined) throw unknownEncoding(encoding);
-    if (offset !== undefined && typeof offset !== "number")
-      throw invalidType("offset", "number", offset);
-    if (offset < 0) throw outOfRange("offset", ">= 0", offset);
-    if (end !== undefined) requireInteger(end, "end", 0, this.length);
-    const [from, to] = [offset ?? 0, end ?? this.length];
+    if (typeof value === "string") {
+      if (typeof offset === "string") [encoding, offset, end] = [offset, undefined, undefined];
+      else if (typeof end === "string") [encoding, end] = [end, undefined];
+      encoding ??= undefined;
+      if (encodingName(encoding) === undefined) {
+        requireString(encoding, "encoding");
+        throw unknownEncoding(encoding);
+      }
+    }
+    if (offset !== undefined) {
+      requireInteger(offset, "offset", 0, kMaxLength);
+      if (end !== undefined) requireInteger(end, "end", 0, this.length);
+    }
+    const [from, to] = offset === undefined ? [0, this.length] : [offset, end ?? this.length];
     if (from >= to) return this;
     if (typeof value !== "string" && !ArrayBuffer.isView(value)) {
       Uint8Array.prototype.fill.call(

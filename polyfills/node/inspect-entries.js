@@ -10,6 +10,10 @@ export const mapSize = Function.prototype.call.bind(
   getOwnPropertyDescriptor(Map.prototype, "size").get,
 );
 
+export const typedLength = Function.prototype.call.bind(
+  getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), "length").get,
+);
+
 function more(count, noun) {
   return `... ${count} more ${noun}${count > 1 ? "s" : ""}`;
 }
@@ -36,7 +40,7 @@ export function arrayEntries(context, value, level) {
 }
 
 export function typedArrayEntries(context, value, level) {
-  const { length } = value;
+  const length = typedLength(value);
   const shown = Math.min(Math.max(0, context.maxArrayLength), length);
   const output = [];
   for (let i = 0; i < shown; i++)

@@ -13,6 +13,7 @@ import {
   setEntries,
   setSize,
   typedArrayEntries,
+  typedLength,
 } from "./inspect-entries.js";
 import { Inherited, inheritedBy } from "./inspect-inherited.js";
 import { formatError } from "./inspect-errors.js";
@@ -145,6 +146,13 @@ export function constructorName(object, context, level) {
   return `${name} <${proto}>`;
 }
 
+/** What an object is, whatever class it is said to be of. */
+function kindOf(value) {
+  if (Array.isArray(value)) return "Array";
+  if (types.isMap(value)) return "Map";
+  return types.isSet(value) ? "Set" : (types.typedArrayName(value) ?? "Object");
+}
+
 function isInstance(object, Class) {
   try {
     // The getter of a platform's own accessor `constructor` counts as its value.
@@ -221,10 +229,11 @@ function shapeOf(context, value, level, constructor, tag, inTypedArray) {
   }
   const arrayName = types.typedArrayName(value);
   if (arrayName !== undefined) {
-    const prefix = prefixOf(constructor, tag, arrayName, `(${value.length})`);
+    const length = typedLength(value);
+    const prefix = prefixOf(constructor, tag, arrayName, `(${length})`);
     shape.keys = withoutIndexes(keys);
     shape.braces = [`${prefix}[`, "]"];
-    if (value.length === 0 && shape.keys.length === 0) return `${prefix}[]`;
+    if (length === 0 && shape.keys.length === 0) return `${prefix}[]`;
     shape.isList = true;
     shape.entries = typedArrayEntries;
     return shape;
@@ -362,8 +371,8 @@ function showObject(context, value, level, inTypedArray) {
   const shape = shapeOf(context, value, level, constructor, tag, inTypedArray);
   if (typeof shape === "string") return shape;
   if (context.depth !== null && level > context.depth) {
-    const name = prefixOf(constructor, tag, Array.isArray(value) ? "Array" : "Object").slice(0, -1);
-    return context.stylize(`[${name}]`, "special");
+    const name = prefixOf(constructor, tag, kindOf(value)).slice(0, -1);
+    return context.stylize(constructor === null ? name : `[${name}]`, "special");
   }
   const inner = level + 1;
   context.seen.push(value);

@@ -95,4 +95,6 @@ export default function run(log) {
   log(Buffer.concat([], 100).length, Buffer.concat([Buffer.from("a")], 3).toString("hex"), attempt(() => Buffer.concat([], -1)), attempt(() => Buffer.concat([Buffer.from("a")], -1)));
   log(Buffer.prototype.toLocaleString === Buffer.prototype.toString);
   for (const fill of [["c", "hex"], ["x", 20], ["", "hex"], [Buffer.alloc(0)], ["é", "latin1"], ["ab"], [1, "hex"], ["a", null], [true], [300], [{}]]) log(attempt(() => Buffer.alloc(4, ...fill).toString("hex")));
+  for (const args of [[300, 2 ** 53, "latin1", 0], [undefined, "utf16le"], ["", Infinity, Infinity], ["é", "latin1"], ["ab", 1, 3], ["61", 1, "hex"], [5, -1], ["a", 0, 9], ["a", 0, 4, {}], [[1, 2]], ["b", 1.5]]) log(inspect(args), attempt(() => Buffer.from("01234").fill(...args).toString("latin1")));
+  log(attempt(() => Buffer.alloc(1.5, "é").length), attempt(() => Buffer.alloc(5, [1, 2], -129).toString("hex")));
 }

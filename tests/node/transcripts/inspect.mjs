@@ -99,4 +99,6 @@ export default function run(log) {
   inspect.defaultOptions.numericSeparator = true;
   log(util.format("%d %s %i %f %d %d", 118059162071741130342, 1234567, 123123123, 12345.67891, 1180591620717411303424, 123456n));
   inspect.defaultOptions.numericSeparator = false;
+  const classless = (value) => Object.setPrototypeOf(value, null);
+  for (const depth of [0, 1]) log(inspect({ object: classless({ x: 1 }), list: classless([1]), map: classless(new Map([[1, 2]])), set: classless(new Set([1])), bytes: classless(new Uint8Array(2)), date: classless(new Date(0)) }, { depth }));
 }
