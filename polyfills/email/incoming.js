@@ -23,7 +23,7 @@ export class MailEvent extends TriggerEvent {
 }
 
 /** What a handler is given. */
-export class ForwardableEmailMessage {
+class ForwardableEmailMessage {
   #event;
   #mail;
   #raw;

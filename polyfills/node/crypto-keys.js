@@ -25,7 +25,7 @@ const MAKING = {};
 const KEY_TYPES = ["secret", "public", "private"];
 const BASES = ["ArrayBuffer", "Buffer", "TypedArray", "DataView"];
 /** What may stand for a key, as errors name it. */
-export const KEY_LIKE = ["string", ...BASES, "KeyObject", "CryptoKey"];
+const KEY_LIKE = ["string", ...BASES, "KeyObject", "CryptoKey"];
 
 let partsOf;
 let make;
@@ -189,9 +189,6 @@ export const keyOf = (type, material) => make(type, material, true);
 export const materialOfKey = (key) => partsOf(key).material;
 
 export const isExtractable = (key) => partsOf(key).extractable;
-
-/** What the type of a key's algorithm is called ("rsa"). */
-export const kindOfKey = (key) => partsOf(key).facts().kind;
 
 /** A KeyObject or CryptoKey of one of these types, as a KeyObject. */
 export function requireKeyType(key, ...types) {

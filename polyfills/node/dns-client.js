@@ -24,7 +24,7 @@ const TYPES = {
 const FAILURES = { 1: "EFORMERR", 2: "ESERVFAIL", 3: "ENOTFOUND", 4: "ENOTIMP", 5: "EREFUSED" };
 
 /** An error of a question, as Node.js words it. */
-export function dnsError(code, syscall, hostname, cause = undefined) {
+function dnsError(code, syscall, hostname, cause = undefined) {
   const error = new Error(`${syscall} ${code} ${hostname}`, cause && { cause });
   return Object.assign(error, { errno: undefined, code, syscall, hostname });
 }

@@ -33,7 +33,7 @@ export function quoteString(text) {
 }
 
 /** The text without the codes that color it. */
-export function stripColors(text) {
+function stripColors(text) {
   return text.replace(COLORS, "");
 }
 

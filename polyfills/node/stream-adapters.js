@@ -197,7 +197,7 @@ export function toWeb(readable, options = {}) {
 }
 
 /** A WritableStream into a Writable. */
-export function writableToWeb(writable) {
+function writableToWeb(writable) {
   if (typeof writable?._writableState !== "object")
     throw invalidType("streamWritable", "stream.Writable", writable);
   return new WritableStream({

@@ -286,7 +286,7 @@ class FacetLink {
 const FROM_INSTANCE = {};
 
 /** The facets of an object, by name. */
-export class DurableObjectFacets {
+class DurableObjectFacets {
   #instance;
 
   constructor(key, instance) {

@@ -177,7 +177,7 @@ function asObject(row, columns) {
 }
 
 /** SQL on the object's own database. */
-export class SqlStorage {
+class SqlStorage {
   #instance;
 
   constructor(instance) {

@@ -42,7 +42,7 @@ let partsOf;
  * A client of one object; `fetch` has the global function's signature. It has itself the object's
  * `id`, and the `name` that the id was made from, which is undefined for other ids.
  */
-export class DurableObjectStub {
+class DurableObjectStub {
   #namespace;
   #id;
   name;

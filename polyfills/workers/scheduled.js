@@ -34,7 +34,7 @@ export class TriggerEvent extends WorkerEvent {
 }
 
 /** What a module's handler is told of the trigger. */
-export class ScheduledController {
+class ScheduledController {
   #scheduledTime;
   #cron;
 

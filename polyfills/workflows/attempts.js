@@ -20,7 +20,7 @@ const MAX_ATTEMPTS_KEPT = 100;
 const MAX_MESSAGES_KEPT = 100_000; // characters of their errors: each attempt stores them anew
 
 /** How many attempts a step has taken. */
-export const countOf = ({ attempts, forgotten = 0 }) => forgotten + attempts.length;
+const countOf = ({ attempts, forgotten = 0 }) => forgotten + attempts.length;
 
 /** Note that an attempt begins; of very many, the oldest are forgotten. */
 function beginAttempt(step) {
