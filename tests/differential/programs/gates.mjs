@@ -5,6 +5,7 @@ import { outcomeOf } from "./values.mjs";
 
 const NAP_MS = 5;
 const LATER_MS = 150; // by then the steps are over
+const ALARM_MS = 175; // and after those, what comes later
 const SETTLED_MS = 200;
 const KEYS = ["a", "b", "c"];
 const logs = new Map();
@@ -92,7 +93,7 @@ export class GatePrograms extends DurableObject {
     if (on === "get") return target.get(key);
     if (on === "delete") return target.delete(key);
     if (on === "deleteAll") return storage.deleteAll();
-    if (on === "arm") return storage.setAlarm(Date.now() + (key === "a" ? LATER_MS : 1e9));
+    if (on === "arm") return storage.setAlarm(Date.now() + (key === "a" ? ALARM_MS : 1e9));
     if (on === "armed") return storage.getAlarm().then((time) => time !== null);
     if (on === "disarm") return storage.deleteAlarm();
     if (on === "nap") return scheduler.wait(NAP_MS);
