@@ -40,7 +40,8 @@ export function add(stream, chunk, encoding, atFront) {
     state.reading = false;
     maybeReadMore(stream, state);
   }
-  return !state.ended && (state.length < state.highWaterMark || state.length === 0);
+  if (state.ended || state.destroyed || state.errored) return false;
+  return state.length < state.highWaterMark || state.length === 0;
 }
 
 function addChecked(stream, state, chunk, encoding, atFront) {

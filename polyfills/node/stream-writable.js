@@ -129,13 +129,14 @@ function write(stream, chunk, encoding, callback) {
   state.pendingCallbacks++;
   const size = state.objectMode ? 1 : chunk.length;
   state.length += size;
-  const hasRoom = state.length < state.highWaterMark;
-  if (!hasRoom) state.needDrain = true;
   if (state.writing || state.corked || state.errored || !state.constructed) {
     state.buffered.push({ chunk, encoding, callback });
   } else {
     runWrite(stream, state, size, callback, (done) => stream._write(chunk, encoding, done));
   }
+  // What was written at once takes no room.
+  const hasRoom = state.length < state.highWaterMark || state.length === 0;
+  if (!hasRoom) state.needDrain = true;
   return hasRoom && !state.errored && !state.destroyed;
 }
 

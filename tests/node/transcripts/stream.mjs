@@ -279,4 +279,14 @@ async function ends(log) {
   uncounted.on("error", ({ message }) => log("uncounted", message));
   uncounted.pipe(new PassThrough());
   uncounted.emit("error", new Error("e"));
+  for (const highWaterMark of [0, 1, 2, 3])
+    for (const write of [(c, e, done) => done(), (c, e, done) => queueMicrotask(done), (c, e, done) => done(new Error("no"))]) {
+      const s = new Writable({ highWaterMark, write });
+      s.on("error", () => {}).on("drain", () => log("drain"));
+      log(s.write("ab"), s.writableNeedDrain, s.writableLength);
+      await ticks();
+    }
+  const gone = new Readable({ read() {} });
+  gone.destroy();
+  log(gone.push("x"), gone.unshift("y"), gone.push(null));
 }
