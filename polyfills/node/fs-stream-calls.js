@@ -4,6 +4,7 @@
 import { Buffer } from "./buffer.js";
 import { nodeError, requireFunction } from "./errors.js";
 import { closeSync, fsyncSync, opened, openSync, readFrom, writeTo } from "./fs-files.js";
+import { nextTick } from "./stream-base.js";
 
 /** Files in memory answer at once. */
 const called =
@@ -24,7 +25,12 @@ const own = {
   read: called((fd, size, position) =>
     Buffer.from(readFrom(opened(fd, "read"), position, size)),
   ),
-  write: called((fd, chunk, position) => writeTo(opened(fd, "write"), chunk, position)),
+  // Not in the same job, so that who writes on and on is told to wait.
+  write: (fd, chunk, position, callback) =>
+    nextTick(
+      called(() => writeTo(opened(fd, "write"), chunk, position)),
+      callback,
+    ),
   fsync: called(fsyncSync),
   close: called(closeSync),
 };

@@ -123,6 +123,16 @@ export default async function run(log) {
         await handle.close();
       }
     },
+    "written on and on": async () => {
+      const stream = fs.createWriteStream(at("w"), { highWaterMark: 100 });
+      await new Promise((resolve) => stream.on("open", resolve));
+      let count = 0;
+      while (stream.write("0123456789") && count < 1000) count++;
+      await new Promise((resolve) => stream.once("drain", resolve));
+      stream.end();
+      await closed(stream);
+      return [count, fs.readFileSync(at("w")).length];
+    },
     "closed twice": async () => {
       const stream = fs.createReadStream(at("a"));
       await Promise.all([1, 2].map(() => new Promise((resolve) => stream.close(resolve))));
