@@ -111,7 +111,8 @@ define(Transform.prototype, {
         return;
       }
       if (data !== null && data !== undefined) this.push(data);
-      if (
+      if (state.ended) nextTick(callback); // so that its end is told before more comes
+      else if (
         this._writableState.ended ||
         before === state.length ||
         state.length < state.highWaterMark

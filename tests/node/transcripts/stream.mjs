@@ -289,4 +289,10 @@ async function ends(log) {
   const gone = new Readable({ read() {} });
   gone.destroy();
   log(gone.push("x"), gone.unshift("y"), gone.push(null));
+  let left = 5;
+  const source = new Readable({ read() { if (left--) this.push(Buffer.alloc(80_000)); } });
+  const ending = new Transform({ transform(_chunk, _encoding, done) { this.push(null); done(); } });
+  source.pipe(ending).resume();
+  await new Promise((resolve) => ending.on("end", resolve));
+  log(left, source.isPaused());
 }
