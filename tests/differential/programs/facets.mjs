@@ -10,27 +10,29 @@ const KEYS = ["k", "l"];
 const MAX_DEPTH = 3;
 const logs = new Map();
 
+const ENDING = ["abortSelf", "deleteAll"];
 const LEAVES = ["count", "count", "put", "put", "kv", "get", "list", "delete", "deleteAll", "sql", "sql", "tables", "sync", "getAlarm", "deleteAlarm", "throw", "nap", "abortSelf", "who", "transactionSync"];
 
 function leaf({ one }) {
   return { on: one(LEAVES), key: one(KEYS), ends: one(["well", "badly"]) };
 }
 
-// What is begun together may not be behind a critical section that waits for it.
-function steps(random, depth, most = 3, mayLock = true) {
+// What is begun together neither holds up nor ends each other: which would come first is open.
+function steps(random, depth, most = 3, isAlone = true) {
   const { one, below, chance } = random;
   return Array.from({ length: 1 + below(most) }, () => {
     const kind = one(["leaf", "leaf", "in", "in", "in", "abort", "delete", "clone", "together", "transaction", "section"]);
     const name = one(NAMES);
     if (kind === "in" && depth > 0)
-      return { on: kind, name, kind: one(["FacetPrograms", "FacetPrograms", "FacetOther"]), id: one([null, null, null, "own"]), isKept: chance(0.4), steps: steps(random, depth - 1) };
-    if (kind === "abort") return { on: kind, name };
-    if (kind === "delete") return { on: kind, name };
-    if (kind === "clone") return { on: kind, name, to: one(NAMES) };
+      return { on: kind, name, kind: one(["FacetPrograms", "FacetPrograms", "FacetOther"]), id: one([null, null, null, "own"]), isKept: chance(0.4), steps: steps(random, depth - 1, 3, isAlone) };
+    if (kind === "abort" && isAlone) return { on: kind, name };
+    if (kind === "delete" && isAlone) return { on: kind, name };
+    if (kind === "clone" && isAlone) return { on: kind, name, to: one(NAMES) };
     if (depth > 0 && kind === "together") return { on: kind, steps: steps(random, depth, 3, false) };
-    if (depth > 0 && kind === "transaction" && mayLock) return { on: kind, ends: one(["well", "badly", "rollback"]), steps: steps(random, depth - 1) };
-    if (depth > 0 && kind === "section" && mayLock && chance(0.6)) return { on: kind, ends: one(["well", "well", "badly"]), steps: steps(random, depth - 1) };
-    return leaf(random);
+    if (depth > 0 && kind === "transaction" && isAlone) return { on: kind, ends: one(["well", "badly", "rollback"]), steps: steps(random, depth - 1) };
+    if (depth > 0 && kind === "section" && isAlone && chance(0.6)) return { on: kind, ends: one(["well", "well", "badly"]), steps: steps(random, depth - 1) };
+    const found = leaf(random);
+    return isAlone || !ENDING.includes(found.on) ? found : { on: "count" };
   });
 }
 
