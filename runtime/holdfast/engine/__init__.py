@@ -49,12 +49,13 @@ from holdfast.engine.errors import (
 from holdfast.engine.handle import Handle
 from holdfast.engine.isolate import Isolate
 from holdfast.engine.kept_code import KeptCode
-from holdfast.engine.limits import Limits
+from holdfast.engine.limits import OUT_OF_MEMORY, Limits
 from holdfast.engine.modules import Module, ModuleKind
 from holdfast.engine.turn_watch import TurnWatch
 from holdfast.engine.values import Json
 
 __all__ = [
+    "OUT_OF_MEMORY",
     "BytecodeLibrary",
     "Compiler",
     "EngineError",

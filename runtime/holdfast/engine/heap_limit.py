@@ -1,6 +1,12 @@
 """How much memory an isolate may use, inside its heap and outside of it.
 
 Memories of WebAssembly are not the engine's to count, so the engine's own limit is what they leave.
+
+Where an allocation fails, the engine throws; and where it has no room for the error either, it
+throws null, of which nobody can tell what it means, and which a script may catch to go on in a heap
+that is full. So whoever is asked whether a turn may go on (as the engine asks every ten thousand
+loop turns and calls) asks here, too: a heap that many small allocations have filled up to a reserve
+ends its turn as one that has had its time. What asks for much at once is refused that, and no more.
 """
 
 import ctypes
@@ -15,6 +21,12 @@ from holdfast.engine.library import ffi, lib
 _MEASURED_EVERY = 16
 _UNMEASURED = 2  # below this part of the limit, the heap is not measured
 
+_RESERVE_BYTES = 4 << 20  # what small allocations come to between two questions, and more
+_RESERVE_PART = 16  # of the limit, at most
+
+_WORDS = 16  # of a JSRuntime, among which its limit is looked for
+_SOUGHT = 0x5EED_0FAC_ADE5_1D3A  # as a limit, for a moment
+
 # A function of PYFUNCTYPE is called with Python's lock, which cffi would let go of.
 _set_limit = ctypes.PYFUNCTYPE(None, ctypes.c_void_p, ctypes.c_size_t)(
     int(ffi.cast("uintptr_t", ffi.addressof(lib, "JS_SetMemoryLimit")))
@@ -27,6 +39,8 @@ class HeapLimit:
     def __init__(self, runtime: Any, limit_bytes: int) -> None:
         self._runtime = runtime
         self._limit_bytes = limit_bytes
+        self._reserve = min(_RESERVE_BYTES, limit_bytes // _RESERVE_PART)
+        self._used = _used_bytes(runtime)
         self._more = 0
         self._heap_bytes = 0  # when it was measured last
         self._measured_at = 0
@@ -40,6 +54,19 @@ class HeapLimit:
     def apply(self) -> None:
         """Have the engine keep to it. JS_SetMemoryLimit."""
         lib.JS_SetMemoryLimit(self._runtime, self.left_bytes + self._more)
+
+    def is_full(self) -> bool:
+        """Whether the heap has no more than the reserve left; no cost while it has.
+
+        Looks for garbage before it says so. JS_RunGC.
+        """
+        if self._used is None or self._used[0] <= self._most():
+            return False
+        lib.JS_RunGC(self._runtime)
+        return bool(self._used[0] > self._most())
+
+    def _most(self) -> int:
+        return self.left_bytes + self._more - self._reserve
 
     def exhaust(self) -> None:
         """Have the next allocation fail, until `apply`. For a thread other than the heap's.
@@ -95,3 +122,16 @@ class HeapLimit:
             self._heap_bytes = self.heap_bytes()
             self._measured_at = wanted + self._limit_bytes // _MEASURED_EVERY
         return wanted + self._heap_bytes <= self._limit_bytes
+
+
+def _used_bytes(runtime: Any) -> Any:
+    """Where the engine counts what its heap holds, as a `size_t *`; None if that is not found.
+
+    A JSRuntime begins with its allocator: functions, then a count, what is used, and the limit,
+    which is found by its value. JS_SetMemoryLimit.
+    """
+    words = ffi.cast("size_t *", runtime)
+    lib.JS_SetMemoryLimit(runtime, _SOUGHT)
+    found = next((i for i in range(1, _WORDS) if words[i] == _SOUGHT), None)
+    lib.JS_SetMemoryLimit(runtime, 0)
+    return None if found is None else words + found - 1

@@ -34,7 +34,7 @@ from holdfast.engine.library import (
     ffi,
     lib,
 )
-from holdfast.engine.limits import MEBIBYTE, Limits, Watchdog, usable_stack_bytes
+from holdfast.engine.limits import MEBIBYTE, OUT_OF_MEMORY, Limits, Watchdog, usable_stack_bytes
 from holdfast.engine.loader import ModuleLoader
 from holdfast.engine.modules import Module
 from holdfast.engine.op_table import Op, OpTable
@@ -484,8 +484,7 @@ class Isolate:
 
     def _overran(self, where: str = "") -> IsolateTerminated:
         self.terminated = True
-        told = f"a turn took more than its {self._watchdog.budget_ms} ms of CPU time"
-        return IsolateTerminated(told, where)
+        return IsolateTerminated(self._watchdog.why, where)
 
     def watch_rejections(self, unhandled: Handle, handled: Handle) -> None:
         """Have JavaScript hear of rejections before `on_rejection` does.
@@ -524,6 +523,8 @@ class Isolate:
         lib.JS_SetHostPromiseRejectionTracker(self._runtime, track, ffi.NULL)
 
     def _interrupt(self, _runtime: Any, _opaque: Any) -> int:
+        if self._heap_limit.is_full():
+            self._watchdog.expire(OUT_OF_MEMORY)
         return 1 if self._watchdog.should_interrupt() else 0
 
     def _track_rejection(

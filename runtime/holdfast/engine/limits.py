@@ -9,6 +9,9 @@ from holdfast.dataclass import dataclass
 MEBIBYTE = 1 << 20
 UNBOUNDED = 1 << 62  # bytes
 
+OUT_OF_MEMORY = "its memory limit was reached (see --memory-mb)"
+"""Why an isolate ends, as the log tells it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -40,13 +43,24 @@ class Watchdog:
     anybody's budget.
     """
 
-    __slots__ = ("_clock", "budget_ms", "deadline", "expired")
+    __slots__ = ("_clock", "_why", "budget_ms", "deadline", "expired")
 
     def __init__(self, turn_cpu_ms: int, clock: Callable[[], float] = time.thread_time) -> None:
         self.budget_ms = turn_cpu_ms
         self._clock = clock
         self.deadline: float | None = None
         self.expired = False
+        self._why = ""
+
+    @property
+    def why(self) -> str:
+        """Why the turn has ended, once it has."""
+        return self._why or f"a turn took more than its {self.budget_ms} ms of CPU time"
+
+    def expire(self, why: str) -> None:
+        """End the turn for another reason than its time."""
+        if not self.expired:
+            self.expired, self._why = True, why
 
     def bound(self, turn_cpu_ms: int) -> None:
         """Have turns take no more than so much from now on, if they might take more."""

@@ -15,7 +15,15 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Protocol
 
 from holdfast.dataclass import dataclass
-from holdfast.engine import Handle, Isolate, IsolateTerminated, JSError, NoRoom, ScriptError
+from holdfast.engine import (
+    OUT_OF_MEMORY,
+    Handle,
+    Isolate,
+    IsolateTerminated,
+    JSError,
+    NoRoom,
+    ScriptError,
+)
 from holdfast.host.constants import (
     WORD_LOCAL_CALLS,
     WORD_STORES_BROKEN,
@@ -34,7 +42,6 @@ log = logging.getLogger("holdfast.host")
 
 TURNS_PER_ENTRY = 128
 
-OUT_OF_MEMORY = "its memory limit was reached (see --memory-mb)"
 TOO_LARGE = "Memory limit would be exceeded:"
 MIN_TOO_LARGE = 65_536  # an isolate without room for so many bytes has none for anything
 

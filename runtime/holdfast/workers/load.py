@@ -15,7 +15,15 @@ from typing import Any
 from holdfast.catalog.errors import NO_HANDLERS
 from holdfast.catalog.script import Script, Syntax
 from holdfast.dataclass import dataclass
-from holdfast.engine import Handle, IsolateTerminated, JSError, Limits, Module, ModuleKind
+from holdfast.engine import (
+    OUT_OF_MEMORY,
+    Handle,
+    IsolateTerminated,
+    JSError,
+    Limits,
+    Module,
+    ModuleKind,
+)
 from holdfast.engine.set_patterns import may_have_set_patterns
 from holdfast.host.context import Host
 from holdfast.host.platform import INTERNAL, PUBLIC_WITH_NODE
@@ -111,7 +119,8 @@ def load_script(
             told = f"{told}\nThe script needs more than its memory limit to load (see --memory-mb)."
         raise ScriptInvalid(told) from error
     except IsolateTerminated as error:
-        told = "\n".join([f"Script startup exceeded CPU time limit: {error}", *own_frames(error)])
+        limit = "memory" if str(error) == OUT_OF_MEMORY else "CPU time"
+        told = "\n".join([f"Script startup exceeded {limit} limit: {error}", *own_frames(error)])
         raise ScriptInvalid(told) from error
     finally:
         prepare.close()

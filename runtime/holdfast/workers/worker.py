@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 from holdfast.catalog.node_compat import node_compat
 from holdfast.catalog.script import Script
 from holdfast.dataclass import dataclass
-from holdfast.engine import Handle, IsolateTerminated, JSError, Limits, Together
+from holdfast.engine import OUT_OF_MEMORY, Handle, IsolateTerminated, JSError, Limits, Together
 from holdfast.host.bodies import BodyTable
 from holdfast.host.byte_streams import ByteStream, discard_body
-from holdfast.host.context import OUT_OF_MEMORY, Host
+from holdfast.host.context import Host
 from holdfast.host.loops import VIA
 from holdfast.host.platform import Platform
 from holdfast.host.rpc import Message
