@@ -7,7 +7,7 @@ from pathlib import Path
 import holdfast.api
 from holdfast.api import d1, envelope, key_value, objects, queues, workflows
 from holdfast.api.app import ACCOUNT, make_app
-from holdfast.api.metadata import _KNOWN_FIELDS, _REFUSED_FIELDS
+from holdfast.api.metadata import _REFUSED_FIELDS, KNOWN_FIELDS
 from holdfast.api.upload import CONTENT_TYPES, SOURCE_MAP
 from holdfast.catalog import ErrorCode
 from holdfast.catalog.binding_entries import _PARSERS
@@ -30,7 +30,7 @@ def test_every_error_code_is_on_the_page_and_none_besides():
 
 
 def test_every_field_type_and_function_is_on_the_page():
-    words = [*_KNOWN_FIELDS, *_REFUSED_FIELDS, *_PARSERS, *CONTENT_TYPES, SOURCE_MAP]
+    words = [*KNOWN_FIELDS, *_REFUSED_FIELDS, *_PARSERS, *CONTENT_TYPES, SOURCE_MAP]
     assert [word for word in words if f"`{word}`" not in PAGE] == []
     functions = [n for n in holdfast.api.__all__ if inspect.isfunction(getattr(holdfast.api, n))]
     assert [name for name in functions if name != "make_app" and name not in PAGE] == []
