@@ -58,6 +58,9 @@ export class PerformanceEntry {
   }
 }
 
+// As workerd has it: a detail that was not given is left out.
+const withDetail = (told, detail) => (detail === null ? told : { ...told, detail });
+
 /** A named moment; `new` makes one that is on no timeline. */
 export class PerformanceMark extends PerformanceEntry {
   #detail;
@@ -77,10 +80,8 @@ export class PerformanceMark extends PerformanceEntry {
     return this.#detail;
   }
 
-  /** As workerd has it: what was not given is left out. */
   toJSON() {
-    const detail = this.#detail === null ? undefined : { detail: this.#detail };
-    return { ...super.toJSON(), ...detail };
+    return withDetail(super.toJSON(), this.#detail);
   }
 }
 
@@ -98,10 +99,8 @@ export class PerformanceMeasure extends PerformanceEntry {
     return this.#detail;
   }
 
-  /** As workerd has it: what was not given is left out. */
   toJSON() {
-    const detail = this.#detail === null ? undefined : { detail: this.#detail };
-    return { ...super.toJSON(), ...detail };
+    return withDetail(super.toJSON(), this.#detail);
   }
 }
 

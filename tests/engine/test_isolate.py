@@ -3,7 +3,6 @@
 import gc
 import os
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,13 +31,6 @@ def esm(**sources: str) -> dict[str, Module]:
 def load(isolate: Isolate, source: str) -> Handle:
     isolate.add_modules(esm(main=source))
     return isolate.evaluate("main.mjs")
-
-
-@pytest.fixture
-def isolate() -> Iterator[Isolate]:
-    isolate = Isolate(limits=Limits(turn_cpu_ms=300, memory_bytes=32 << 20))
-    yield isolate
-    isolate.close()
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,11 @@
 """What a turn may take of the CPU's time, of memory and of the stack, and how it ends."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
-from holdfast.engine import Isolate, IsolateTerminated, JSError, Limits
+from holdfast.engine import Isolate, IsolateTerminated, JSError
 from tests.engine.test_isolate import load
-
-
-@pytest.fixture
-def isolate() -> Iterator[Isolate]:
-    isolate = Isolate(limits=Limits(turn_cpu_ms=300, memory_bytes=32 << 20))
-    yield isolate
-    isolate.close()
 
 
 @pytest.mark.parametrize(

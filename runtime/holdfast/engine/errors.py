@@ -9,6 +9,8 @@ Exception
 └── ScriptError              us, on the script's account: raised by an op, seen by JS
 """
 
+from holdfast.engine.limits import OUT_OF_MEMORY
+
 
 class EngineError(Exception):
     """The base of what the engine raises."""
@@ -55,6 +57,11 @@ class IsolateTerminated(EngineError):
     def __init__(self, message: str, stack: str = "") -> None:
         super().__init__(message)
         self.stack = stack
+
+    @property
+    def is_out_of_memory(self) -> bool:
+        """True where it was stopped since its memory limit was reached."""
+        return str(self) == OUT_OF_MEMORY
 
 
 class NoRoom(MemoryError):

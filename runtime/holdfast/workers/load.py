@@ -16,7 +16,6 @@ from holdfast.catalog.errors import NO_HANDLERS
 from holdfast.catalog.script import Script, Syntax
 from holdfast.dataclass import dataclass
 from holdfast.engine import (
-    OUT_OF_MEMORY,
     Handle,
     IsolateTerminated,
     JSError,
@@ -119,7 +118,7 @@ def load_script(
             told = f"{told}\nThe script needs more than its memory limit to load (see --memory-mb)."
         raise ScriptInvalid(told) from error
     except IsolateTerminated as error:
-        limit = "memory" if str(error) == OUT_OF_MEMORY else "CPU time"
+        limit = "memory" if error.is_out_of_memory else "CPU time"
         told = "\n".join([f"Script startup exceeded {limit} limit: {error}", *own_frames(error)])
         raise ScriptInvalid(told) from error
     finally:
